@@ -1,0 +1,165 @@
+"""How the database is reached: `write()` gives a SQLAlchemy session, `read()` the reader of planned statements."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, cast
+
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+DriverConnection = AsyncConnection[Any]
+
+
+class Base(DeclarativeBase):
+    """The declarative base of all tables; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class RawJson(Loader):
+    """JSON stays the bytes that PostgreSQL wrote: it goes into responses as it is."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        """The bytes themselves."""
+        return bytes(data)
+
+
+class Reader:
+    """Runs the text of planned SELECTs on one connection: `$1` parameters, binary results, kept prepared statements."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def of(cls, session: AsyncSession) -> "Reader":
+        """A reader inside the session's transaction: it sees what the session flushed."""
+        return cls(await driver_connection(session))
+
+    async def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement, as plain tuples."""
+        async with AsyncRawCursor(self._connection) as cursor:
+            cursor.adapters.register_loader("json", RawJson)
+            await cursor.execute(text.encode(), values, prepare=True, binary=True)
+            return await cursor.fetchall()
+
+
+class Database(Protocol):
+    """What the application needs of a database; tests give one that stays inside a transaction of theirs."""
+
+    def write(self) -> "AsyncSessionContext":
+        """A session for one unit of work. The caller begins and so ends the transaction."""
+        ...
+
+    def read(self) -> "ReaderContext":
+        """A reader in autocommit: each statement sees what is committed when it starts."""
+        ...
+
+
+class AsyncSessionContext(Protocol):
+    """`async with` giving a session."""
+
+    async def __aenter__(self) -> AsyncSession: ...
+    async def __aexit__(self, *details: object) -> bool | None: ...
+
+
+class ReaderContext(Protocol):
+    """`async with` giving a reader."""
+
+    async def __aenter__(self) -> Reader: ...
+    async def __aexit__(self, *details: object) -> bool | None: ...
+
+
+class PooledDatabase:
+    """The database behind two pools: SQLAlchemy's for writes, psycopg's own for planned reads."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=10, connect_args={"options": "-c timezone=UTC"},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._readers: AsyncConnectionPool[DriverConnection] = AsyncConnectionPool(
+            url,
+            kwargs={"autocommit": True, "prepare_threshold": 0, "options": "-c timezone=UTC"},
+            min_size=1,
+            max_size=pool_size,
+            timeout=10,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def open(self) -> None:
+        """Open the reader pool in the background; a database that is away does not stop the process from starting."""
+        await self._readers.open(wait=False)
+
+    async def close(self) -> None:
+        """Give all connections back to the server."""
+        await self._readers.close()
+        await self.engine.dispose()
+
+    def write(self) -> AsyncSessionContext:
+        """See `Database.write`."""
+        return self._sessions()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """See `Database.read`."""
+        async with self._readers.connection() as connection:
+            yield Reader(connection)
+
+
+class LockedDatabase:
+    """One connection for everything, one user at a time: what a test needs to roll all of it back."""
+
+    def __init__(self, connection: SqlConnection) -> None:
+        self._connection = connection
+        self._lock = asyncio.Lock()
+        self.statements: list[str] = []
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session whose commits are savepoints of the outer transaction."""
+        async with self._lock:
+            async with AsyncSession(
+                self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as session:
+                yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """A reader on the same connection, so that it sees what the test wrote."""
+        async with self._lock:
+            yield Reader(await driver_connection(self._connection))
+
+
+async def driver_connection(holder: SqlConnection | AsyncSession) -> DriverConnection:
+    """The psycopg connection under a session or connection: work on it joins the same transaction."""
+    connection = await holder.connection() if isinstance(holder, AsyncSession) else holder
+    raw = await connection.get_raw_connection()
+    return cast(DriverConnection, raw.driver_connection)
+
+
+def driver_url(url: str) -> str:
+    """The SQLAlchemy spelling of a libpq URL."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgresql", "postgres"} or not rest:
+        raise ValueError("ALUMNI_DATABASE_URL must look like postgresql://user:password@host:5432/database")
+    return f"postgresql+psycopg://{rest}"

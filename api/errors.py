@@ -1,0 +1,59 @@
+"""What a caller can act on: the domain's expected failures. Anything else is a fault, masked and logged."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one field of the input."""
+
+    path: tuple[str, ...]
+    """The input field, from the top: ("input", "educations", "0", "endDate")."""
+    message: str
+    """What is wrong and what would be right."""
+
+
+class DomainError(Exception):
+    """An expected failure. `code` is stable; `message` is for people."""
+
+    code: str = "DOMAIN_ERROR"
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+
+class NotFound(DomainError):
+    """There is no such thing for this viewer: absent and hidden are told alike."""
+
+    code = "NOT_FOUND"
+
+
+class NotAllowed(DomainError):
+    """The viewer sees the thing but may not do this to it."""
+
+    code = "FORBIDDEN"
+
+
+class Conflict(DomainError):
+    """The state of things forbids it now: taken, already answered, asked too recently."""
+
+    code = "CONFLICT"
+
+
+class Invalid(DomainError):
+    """The input is wrong, with one problem per field."""
+
+    code = "INVALID"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{'.'.join(problem.path)}: {problem.message}" for problem in problems))
+        self.problems = problems
+        self.path = problems[0].path if problems else ()
+
+
+class NotSignedIn(DomainError):
+    """The token is missing, expired or not acceptable."""
+
+    code = "UNAUTHENTICATED"

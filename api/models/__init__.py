@@ -1,0 +1,64 @@
+"""The tables, one file per noun. Importing this package registers all of them."""
+
+from api.models.accounts import Account, AccountRole, Identity, Institution
+from api.models.audits import AuditAction, AuditEvent
+from api.models.careers import Education, Experience, Organization
+from api.models.columns import Fact, Row, Visibility
+from api.models.facts import (
+    ContactKind,
+    ContactPoint,
+    ContactStatus,
+    Interest,
+    Link,
+    LinkKind,
+    PersonText,
+    Place,
+    PlaceKind,
+    Skill,
+    TagKind,
+    TextKind,
+)
+from api.models.people import Person, PersonRole, PersonRoleKind
+from api.models.suggestions import OutcomeKind, Suggestion, SuggestionOutcome
+from api.models.ties import Block, Connection, ConnectionState
+from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector
+
+__all__ = [
+    "DIMENSION",
+    "Account",
+    "AccountRole",
+    "AuditAction",
+    "AuditEvent",
+    "Block",
+    "Connection",
+    "ConnectionState",
+    "ContactKind",
+    "ContactPoint",
+    "ContactStatus",
+    "Education",
+    "EmbeddingModel",
+    "Experience",
+    "FacetKind",
+    "Fact",
+    "FactVector",
+    "Identity",
+    "Institution",
+    "Interest",
+    "Link",
+    "LinkKind",
+    "Organization",
+    "OutcomeKind",
+    "Person",
+    "PersonRole",
+    "PersonRoleKind",
+    "PersonText",
+    "Place",
+    "PlaceKind",
+    "Row",
+    "Skill",
+    "Suggestion",
+    "SuggestionOutcome",
+    "TagKind",
+    "TextKind",
+    "Visibility",
+]

@@ -1,0 +1,88 @@
+"""What somebody learned and did: educations, organisations and the experiences at them."""
+
+from uuid import UUID
+
+from sqlalchemy import Computed, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.models.columns import Fact, ImportedRow, PartialDate, embeddable_key, partial_date_check
+
+
+def search_column(*columns: str) -> Mapped[str]:
+    """A generated full-text column over the folded text of `columns`, without stemming: names are not words."""
+    words = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns)
+    return mapped_column(
+        TSVECTOR, Computed(f"to_tsvector('simple'::regconfig, alumni_fold({words}))", persisted=True), deferred=True, sort_order=99
+    )
+
+
+class Education(Fact):
+    """A course of study, here (`home`) or elsewhere."""
+
+    __tablename__ = "educations"
+    __table_args__ = (
+        embeddable_key(),
+        partial_date_check("start_date"),
+        partial_date_check("end_date"),
+        Index("ix_educations_end_year", "end_year"),
+        Index("ix_educations_programme", "programme"),
+        Index("ix_educations_cip_code", "cip_code"),
+        Index("ix_educations_search", "search", postgresql_using="gin"),
+    )
+
+    school: Mapped[str] = mapped_column(Text)
+    home: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether this is the institution whose network this is: class years count only here."""
+    degree: Mapped[str | None] = mapped_column(Text)
+    programme: Mapped[str | None] = mapped_column(Text)
+    cip_code: Mapped[str | None] = mapped_column(Text)
+    """CIP 2020, six digits as NN.NNNN (NCES)."""
+    start_date: Mapped[PartialDate | None]
+    end_date: Mapped[PartialDate | None]
+    end_year: Mapped[int | None] = mapped_column(SmallInteger, Computed("left(end_date, 4)::smallint", persisted=True))
+    completed: Mapped[bool] = mapped_column(server_default=text("true"))
+    honours: Mapped[str | None] = mapped_column(Text)
+    registrar_sourced: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Rule P4: what the registrar recorded is told apart from what the alumni office learned later."""
+    search: Mapped[str] = search_column("school", "degree", "programme", "honours")
+
+
+class Organization(ImportedRow):
+    """A company, school, charity or office that people work at."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (UniqueConstraint("source", "external_id"), UniqueConstraint("name_folded"))
+
+    name: Mapped[str] = mapped_column(Text)
+    name_folded: Mapped[str] = mapped_column(Text, Computed("alumni_fold(name)", persisted=True))
+    """Two spellings that fold alike are one organisation."""
+    industry: Mapped[str | None] = mapped_column(Text)
+    country: Mapped[str | None] = mapped_column(Text)
+    """ISO 3166-1 alpha-2."""
+    search: Mapped[str] = search_column("name")
+
+
+class Experience(Fact):
+    """A job or duty at an organisation; without an end date it is current."""
+
+    __tablename__ = "experiences"
+    __table_args__ = (
+        embeddable_key(),
+        partial_date_check("start_date"),
+        partial_date_check("end_date"),
+        Index("ix_experiences_organization_id", "organization_id"),
+        Index("ix_experiences_occupation_code", "occupation_code"),
+        Index("ix_experiences_search", "search", postgresql_using="gin"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    title: Mapped[str] = mapped_column(Text)
+    occupation_system: Mapped[str | None] = mapped_column(Text)
+    """The code system and version of `occupation_code`: "ISCO-08", "SOC-2018", "ESCO-1.2"."""
+    occupation_code: Mapped[str | None] = mapped_column(Text)
+    start_date: Mapped[PartialDate | None]
+    end_date: Mapped[PartialDate | None]
+    current: Mapped[bool] = mapped_column(Computed("end_date is null", persisted=True))
+    description: Mapped[str | None] = mapped_column(Text)
+    search: Mapped[str] = search_column("title", "description")

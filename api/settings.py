@@ -1,0 +1,46 @@
+"""What can be configured: one frozen value, read once from ALUMNI_* variables and passed down."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an installation may set. Each field is the environment variable ALUMNI_<FIELD> in upper case."""
+
+    model_config = SettingsConfigDict(env_prefix="ALUMNI_", frozen=True, extra="ignore")
+
+    environment: Literal["production", "development"] = "production"
+    """`development` adds GraphiQL, open introspection and, if asked for, the development issuer."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path("var")
+    """Where the embedded database, the exported model and the development key live."""
+    database_url: str | None = None
+    """postgresql://... of a PostgreSQL >= 15 with pgvector >= 0.8. Unset: the embedded server under `data_dir`."""
+    database_pool_size: int = 10
+
+    oidc_issuer: str | None = None
+    """Issuer URL of the OpenID provider whose tokens are accepted (discovery under /.well-known/openid-configuration)."""
+    oidc_audience: str | None = None
+    """The audience that a token must name. Required with `oidc_issuer`."""
+    clock_skew_seconds: int = 60
+    development_issuer: bool = False
+    """Accept tokens that `alumni token` signs with the key in `data_dir`. Refused outside development and off loopback."""
+
+    embedding_model: str = "all-MiniLM-L6-v2"
+    """A sentence-transformers model by name or path, with 384 dimensions."""
+    embed_in_worker: bool = True
+    """Whether `alumni serve` starts a worker as a child process."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.oidc_issuer and not self.oidc_audience:
+            raise ValueError("ALUMNI_OIDC_AUDIENCE is missing: set it to the client id or API identifier that tokens for this server carry.")
+        if self.development_issuer and self.environment != "development":
+            raise ValueError("ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_ENVIRONMENT=development: it signs in anybody who holds the key file.")
+        if self.development_issuer and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_HOST on loopback: it must not be reachable from other machines.")
+        return self

@@ -1,0 +1,1 @@
+"""The database's history: Alembic revisions, and how the command line and the tests run them."""

@@ -1,0 +1,1 @@
+"""Whom and what to suggest, and why: candidates, features, ranking, evidence."""

@@ -1,0 +1,6 @@
+"""The read engine: a field declares where its value comes from, an operation is planned once, PostgreSQL answers in JSON.
+
+The stages, one file each: `documents` (parse, validate, remember) -> `selections` (which fields, on which type) ->
+`compiler` with `pages` and `filters` (one SELECT) -> `running` (bind, run, note what officers saw) -> `resolving`
+(hand rows to graphql-core where it answers) .
+"""

@@ -1,0 +1,63 @@
+"""What a cursor holds: the order it belongs to, the sort keys of its row, and the row's id."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.types import Boolean, DateTime, Integer, TypeEngine, Uuid
+
+from schema.engine.refusals import Refused
+
+CURSOR_VERSION = 1
+MAX_CURSOR = 2_000
+
+
+def read_cursor(
+    signature: str, types: Sequence[TypeEngine[Any]], index: int, place: tuple[str, ...]
+) -> Callable[[Any], object]:
+    """What takes the key number `index` out of a cursor's text, or refuses a cursor that is not of this order."""
+
+    def read(text: Any) -> object:
+        try:
+            keys = parse_cursor(text)
+            if keys[0] != f"{CURSOR_VERSION}:{signature}" or len(keys) != len(types) + 1:
+                raise Refused("This cursor belongs to another list or order: use the cursors of this one.", place)
+            return read_key(keys[index + 1], types[index])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise Refused("This is not a cursor of this API: pass one from pageInfo or an edge.", place) from None
+
+    return read
+
+
+def parse_cursor(text: str) -> list[Any]:
+    """The parts of a cursor. Raises ValueError."""
+    if not isinstance(text, str) or len(text) > MAX_CURSOR:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError
+    try:
+        parts = json.loads(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        raise ValueError from None
+    if not isinstance(parts, list) or len(parts) < 2:  # pyright: ignore[reportUnknownArgumentType]
+        raise ValueError
+    return parts  # pyright: ignore[reportUnknownVariableType]
+
+
+def read_key(value: Any, type_: TypeEngine[Any]) -> object:
+    """A sort key as the database compares it. Raises ValueError for a value of another type."""
+    if isinstance(type_, Uuid):
+        return UUID(value)
+    if isinstance(type_, DateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(type_, Boolean):
+        expected: type = bool
+    elif isinstance(type_, Integer):
+        expected = int
+    else:
+        expected = str
+    if type(value) is not expected or (expected is int and abs(value) > 2**62) or (expected is str and "\x00" in value):
+        raise ValueError
+    return value

@@ -1,0 +1,205 @@
+"""The engine at work in one request: whole operations as bytes, or planned parts for graphql-core to complete.
+
+`Engine.answer` takes an operation whose every root field is planned: one statement, whose JSON goes into the response
+as it is. Everything else runs in graphql-core, which comes here for rows: `root_row` for a planned root field, `rows`
+for things that Python has named by their ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableValues,
+)
+from sqlalchemy import select
+
+from api.access import Viewer
+from api.db import Reader
+from api.services.audit import log_restricted_reads
+from schema.engine.compiler import Compiler
+from schema.engine.documents import Document
+from schema.engine.parameters import Scope, shape
+from schema.engine.refusals import Unplanned
+from schema.engine.running import Reads, Statement, compile_statement, parse, run, take_notes
+from schema.engine.selections import Fields, Selections
+from schema.permissions import required_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from schema.context import Context
+
+
+@dataclass(frozen=True)
+class OperationPlan:
+    """A fully planned operation: one statement with one JSON value per root field."""
+
+    keys: tuple[str, ...]
+    statement: Statement
+
+
+class Engine:
+    """Plans and runs reads for one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+
+    # -------------------------------------------------- whole operations
+
+    async def answer(self, context: "Context", operation: OperationDefinitionNode) -> bytes | None:
+        """The response body of a fully planned query; None where graphql-core must answer, errors included."""
+        if operation.operation is not OperationType.QUERY:
+            return None
+        document, coerced = document_of(context), variables_of(context)
+        key = (id(operation), context.viewer.kind, self._shape(document, coerced))
+        plan = document.plans.get(key, False)
+        if plan is False:
+            plan = self._plan(context.viewer, document, operation, coerced)
+            document.remember(key, plan)
+        if plan is None:
+            return None
+        return await self._bytes(context, plan, coerced)
+
+    def _plan(
+        self, viewer: Viewer, document: Document, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> OperationPlan | None:
+        query = self.schema.query_type
+        assert query is not None
+        scope = Scope(viewer, variables)
+        selections = Selections(self.schema, document.fragments, variables)
+        compiler = Compiler(selections, scope)
+        columns: list[Any] = []
+        keys: list[str] = []
+        for key, nodes in selections.of([operation.selection_set], query).items():
+            definition = query.fields.get(nodes[0].name.value)
+            if definition is None or not required_of(definition).holds(viewer):
+                return None
+            try:
+                columns.append(compiler.root(definition, nodes).label(f"r{len(keys)}"))
+            except Unplanned:
+                return None
+            keys.append(key)
+        if not columns:
+            return None
+        return OperationPlan(tuple(keys), compile_statement(select(*columns), scope))
+
+    async def _bytes(self, context: "Context", plan: OperationPlan, variables: VariableValues) -> bytes:
+        if plan.statement.audits:
+            rows = await self._audited(context, plan.statement, variables)
+            values = [b"null" if value is None else orjson.dumps(value) for value in rows[0]]
+        else:
+            async with context.db.read() as reader:
+                rows = await run(reader, plan.statement, context.viewer, variables)
+            values = [b"null" if value is None else value for value in rows[0]]
+        members = [b'"%b":%b' % (key.encode(), value) for key, value in zip(plan.keys, values, strict=True)]
+        return b'{"data":{%b}}' % b",".join(members)
+
+    async def _audited(
+        self, context: "Context", statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
+    ) -> list[list[Any]]:
+        """Run what an officer reads, and log it, in one transaction."""
+        async with context.db.write() as session, session.begin():
+            return await read_in_session(session, context.viewer, statement, variables, keys)
+
+    # -------------------------------------------------- parts for graphql-core
+
+    async def root_row(self, context: "Context", info: GraphQLResolveInfo, definition: GraphQLField) -> Any:
+        """The value of one planned root field, with the client's response keys, for graphql-core to complete."""
+        document, variables = document_of(context), variables_of(context)
+        nodes = list(info.field_nodes)
+        key = (id(nodes[0]), "root", context.viewer.kind, self._shape(document, variables))
+        statement = document.plans.get(key)
+        if statement is None:
+            scope = Scope(context.viewer, variables)
+            compiler = Compiler(Selections(self.schema, document.fragments, variables), scope)
+            statement = compile_statement(select(compiler.root(definition, nodes).label("r")), scope)
+            document.remember(key, statement)
+        rows = await self._parsed(context, None, statement, variables)
+        return rows[0][0]
+
+    async def rows(
+        self,
+        context: "Context",
+        session: "AsyncSession | None",
+        kind: GraphQLObjectType,
+        nodes: Sequence[FieldNode],
+        keys: Sequence[UUID],
+    ) -> dict[UUID, Any]:
+        """Rows of `kind` by id, with what `nodes` select below them: one statement, whatever the number of ids.
+
+        In a mutation `session` is the write's own, so that the rows show what was written.
+        """
+        document, variables = document_of(context), variables_of(context)
+        key = (id(nodes[0]), kind.name, context.viewer.kind, self._shape(document, variables))
+        statement = document.plans.get(key)
+        if statement is None:
+            scope = Scope(context.viewer, variables)
+            selections = Selections(self.schema, document.fragments, variables)
+            fields: Fields = selections.below(nodes, kind)
+            statement = compile_statement(Compiler(selections, scope).by_keys(kind, fields), scope)
+            document.remember(key, statement)
+        found = await self._parsed(context, session, statement, variables, keys)
+        return {row[0]: row[1] for row in found}
+
+    async def _parsed(
+        self,
+        context: "Context",
+        session: "AsyncSession | None",
+        statement: Statement,
+        variables: VariableValues,
+        keys: Sequence[UUID] = (),
+    ) -> list[list[Any]]:
+        if session is not None:
+            return await read_in_session(session, context.viewer, statement, variables, keys)
+        if statement.audits:
+            return await self._audited(context, statement, variables, keys)
+        async with context.db.read() as reader:
+            return parsed(await run(reader, statement, context.viewer, variables, keys))
+
+    def _shape(self, document: Document, variables: VariableValues) -> Any:
+        return tuple(
+            (name, shape(value, exact=name in document.page_size_variables))
+            for name, value in variables.coerced.items()
+        )
+
+
+async def read_in_session(
+    session: "AsyncSession", viewer: Viewer, statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
+) -> list[list[Any]]:
+    """Run on a write's connection, and log in its transaction what an officer was shown."""
+    await session.flush()
+    rows = parsed(await run(await Reader.of(session), statement, viewer, variables, keys))
+    if statement.audits:
+        reads: Reads = {}
+        for row in rows:
+            take_notes(row, reads, viewer)
+        await log_restricted_reads(session, viewer, {person: sorted(kinds) for person, kinds in reads.items()})
+    return rows
+
+
+def parsed(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows with their JSON as plain values."""
+    return [[parse(value) if isinstance(value, bytes) else value for value in row] for row in rows]
+
+
+def document_of(context: "Context") -> Document:
+    """The document that is being run."""
+    assert context.document is not None, "The endpoint sets the document before anything runs."
+    return context.document
+
+
+
+def variables_of(context: "Context") -> VariableValues:
+    """The variables of the operation that is being run."""
+    assert context.variables is not None, "The endpoint sets the variables before anything runs."
+    return context.variables

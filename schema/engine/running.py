@@ -1,0 +1,89 @@
+"""Statements at run time: compiled once to text, bound for each request, and what officers saw is noted and logged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from graphql import FieldNode, GraphQLField, VariableValues
+from graphql.execution.values import get_argument_values
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.compiler import WARN_LINTING
+
+from api.access import Viewer
+from api.db import Reader
+from schema.engine.compiler import AUDIT
+from schema.engine.parameters import ACCOUNT, KEYS, VIEWER, Scope, Slot, look_up
+
+_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")
+
+Reads = dict[UUID, set[str]]
+"""Person -> kinds of restricted facts that an officer was shown."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A compiled SELECT: its text, and where the value of each `$n` comes from."""
+
+    text: str
+    names: tuple[str, ...]
+    slots: Mapping[str, Slot]
+    constants: Mapping[str, object]
+    calls: tuple[tuple[GraphQLField, FieldNode], ...]
+    audits: bool
+
+    def values(self, viewer: Viewer, variables: VariableValues, keys: Sequence[UUID] = ()) -> list[object]:
+        """The values of one request, in order. Raises what the arguments' own checks raise."""
+        known: dict[str, object] = {VIEWER: viewer.key, ACCOUNT: viewer.account_id, KEYS: list(keys)}
+        arguments: dict[int, dict[str, Any]] = {}
+        for name, slot in self.slots.items():
+            if slot.call not in arguments:
+                definition, node = self.calls[slot.call]
+                arguments[slot.call] = get_argument_values(definition, node, variables)
+            known[name] = slot.transform(look_up(arguments[slot.call], slot.path))
+        return [known[name] if name in known else self.constants[name] for name in self.names]
+
+
+def compile_statement(statement: Select[Any], scope: Scope) -> Statement:
+    """Turn a SELECT into text, once. A table that nothing joins makes SQLAlchemy warn: a relation lost its condition."""
+    compiled = statement.compile(dialect=_DIALECT, linting=WARN_LINTING)
+    names = tuple(cast(Sequence[str], compiled.positiontup))
+    given = {name: value.value if isinstance(value, Enum) else value for name, value in compiled.params.items()}
+    return Statement(
+        text=compiled.string,
+        names=names,
+        slots=dict(scope.slots),
+        constants=given,
+        calls=tuple(scope.calls),
+        audits=scope.audits,
+    )
+
+
+async def run(
+    reader: Reader, statement: Statement, viewer: Viewer, variables: VariableValues, keys: Sequence[UUID] = ()
+) -> list[tuple[Any, ...]]:
+    """Bind and run; JSON comes as bytes."""
+    return await reader.rows(statement.text, statement.values(viewer, variables, keys))
+
+
+def take_notes(value: Any, reads: Reads, viewer: Viewer) -> Any:
+    """Remove the hidden notes from parsed JSON, in place, and collect what they say of other people's facts."""
+    if isinstance(value, list):
+        for part in cast(list[Any], value):
+            take_notes(part, reads, viewer)
+    elif isinstance(value, dict):
+        members = cast(dict[str, Any], value)
+        note = members.pop(AUDIT, None)
+        if note and note[1] and (person_id := UUID(note[0])) != viewer.person_id:
+            reads.setdefault(person_id, set()).update(note[1])
+        for part in members.values():
+            take_notes(part, reads, viewer)
+    return value
+
+
+def parse(raw: bytes | None) -> Any:
+    """JSON from the database as plain values."""
+    return None if raw is None else orjson.loads(raw)

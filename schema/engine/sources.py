@@ -1,0 +1,197 @@
+"""Where a field's value comes from, declared beside its Strawberry type: one declaration serves every way of reading."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import GraphQLField, GraphQLNamedType
+from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from api.access import Viewer
+from schema.engine.parameters import Arguments, Scope
+
+T = TypeVar("T")
+Predicate = Callable[[Viewer, FromClause], ColumnElement[bool]]
+Joins = Callable[[Scope, FromClause, FromClause], ColumnElement[bool]]
+"""(scope, the row at hand, the target's row) -> how they belong together."""
+
+SOURCE = "alumni.source"
+"""The key of a field's source in its Strawberry metadata."""
+TABLE = "__planned_table__"
+"""The attribute of a Strawberry type that holds its table."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Behind a type stands a table, and a rule that says which of its rows the viewer sees."""
+
+    from_clause: FromClause
+    visible: Predicate
+    """The rule for rows reached from a row that the viewer already sees."""
+    visible_alone: Predicate
+    """The rule for rows reached by their id."""
+    audited: bool = False
+    """Whether rows carry a visibility, so that an officer's reading of restricted ones is logged."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the type's own row."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A SQL expression over the type's own row."""
+
+    build: Callable[[Scope, FromClause], ColumnElement[Any]]
+    """(scope, the row) -> value"""
+    reads: tuple[type[DeclarativeBase], ...] = ()
+    """The kinds of fact that the value is drawn from, for the officers' log."""
+
+
+@dataclass(frozen=True)
+class GlobalId:
+    """The opaque id of the row: its type's name and its key."""
+
+
+@dataclass(frozen=True)
+class One:
+    """At most one row of another type."""
+
+    target: str
+    joins: Joins
+
+
+@dataclass(frozen=True)
+class Many:
+    """All rows of another type that belong to this one, bounded by nature (a person's own facts)."""
+
+    target: str
+    joins: Joins
+    order_by: Callable[[FromClause], Sequence[ColumnElement[Any]]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection: a page of rows of another type, in an order, after a filter."""
+
+    target: str
+    joins: Joins | None = None
+    """None at the root: all rows that the viewer sees."""
+    orders: Mapping[str, Callable[[Scope, FromClause], ColumnElement[Any]]] = field(default_factory=dict[str, Any])
+    """What the fields of the `orderBy` terms sort by; each expression is never null."""
+    default_order: tuple[str, str] = ("id", "ASC")
+    extra: Mapping[str, Callable[[Scope, FromClause, FromClause | None], ColumnElement[Any]]] = field(
+        default_factory=dict[str, Any]
+    )
+    """Fields of the edge beyond node and cursor: (scope, node row, parent row) -> value."""
+    facets: Mapping[str, "Facet"] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Facet:
+    """Counts of people by a value of their facts, over the rows that the page's filter leaves."""
+
+    table: FromClause
+    value: Callable[[FromClause], ColumnElement[Any]]
+    visible: Predicate
+    person_id: str = "person_id"
+    where: Callable[[FromClause], ColumnElement[bool]] | None = None
+    join: tuple[FromClause, Callable[[FromClause, FromClause], ColumnElement[bool]]] | None = None
+    """Another table that the value is read from."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """At most one row, found by the field's arguments or by who is asking."""
+
+    target: str
+    where: Callable[[Scope, Arguments, FromClause], ColumnElement[bool]]
+
+
+Source = Column | Expression | GlobalId | One | Many | Page | Root
+
+
+def table(
+    model: type[DeclarativeBase], visible: Predicate, visible_alone: Predicate | None = None, *, audited: bool = False
+) -> Callable[[type[T]], type[T]]:
+    """Say which table stands behind a Strawberry type."""
+    declared = Table(from_clause(model), visible, visible_alone or visible, audited)
+
+    def declare(kind: type[T]) -> type[T]:
+        setattr(kind, TABLE, declared)
+        return kind
+
+    return declare
+
+
+def from_clause(model: type[DeclarativeBase]) -> FromClause:
+    """The table of a model."""
+    return model.__table__
+
+
+def planned(source: Source, description: str, *, arguments: Callable[..., None] | None = None, **options: Any) -> Any:
+    """A Strawberry field that the engine answers. `arguments` is a function whose parameters are the field's."""
+    metadata = {SOURCE: source, **options.pop("metadata", {})}
+    return strawberry.field(resolver=arguments, description=description, metadata=metadata, **options)
+
+
+def column(attribute: InstrumentedAttribute[Any], description: str) -> Any:
+    """A field that is a column."""
+    return planned(Column(attribute.key), description)
+
+
+def expression(
+    build: Callable[[Scope, FromClause], ColumnElement[Any]],
+    description: str,
+    *,
+    reads: tuple[type[DeclarativeBase], ...] = (),
+) -> Any:
+    """A field that is computed by PostgreSQL from its row."""
+    return planned(Expression(build, reads), description)
+
+
+def global_id() -> Any:
+    """The field `id`."""
+    return planned(GlobalId(), "The opaque global id.")
+
+
+def one(target: str, joins: Joins, description: str) -> Any:
+    """A field that is another type's row, or null."""
+    return planned(One(target, joins), description)
+
+
+def many(
+    target: str,
+    joins: Joins,
+    order_by: Callable[[FromClause], Sequence[ColumnElement[Any]]],
+    description: str,
+) -> Any:
+    """A field that is a short list of another type's rows."""
+    return planned(Many(target, joins, order_by), description)
+
+
+def source_of(definition: GraphQLField) -> Source | None:
+    """The declared source of a field of the schema; None where Python answers."""
+    strawberry_field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return strawberry_field.metadata.get(SOURCE) if strawberry_field is not None else None
+
+
+def table_or_none(kind: GraphQLNamedType) -> Table | None:
+    """The table behind a type of the schema, if there is one."""
+    declared = kind.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return getattr(getattr(declared, "origin", None), TABLE, None)
+
+
+def table_of(kind: GraphQLNamedType) -> Table:
+    """The table behind a type that is known to have one."""
+    found = table_or_none(kind)
+    if found is None:
+        raise TypeError(f"{kind.name} declares no table: decorate it with @table(...).")
+    return found

@@ -1,0 +1,129 @@
+"""Errors as clients see them: members of mutation unions, and codes on everything at the top level."""
+
+import logging
+from enum import Enum
+from typing import Any, cast
+from uuid import uuid4
+
+import strawberry
+from graphql import GraphQLError
+
+from api import errors
+from schema.engine.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+
+@strawberry.enum(description="What kind of failure it is: stable, and the same in every language.")
+class ErrorCode(Enum):
+    """Codes of expected failures."""
+
+    NOT_FOUND = "NOT_FOUND"
+    FORBIDDEN = "FORBIDDEN"
+    CONFLICT = "CONFLICT"
+    INVALID = "INVALID"
+
+
+@strawberry.interface(description="An expected failure of a mutation. It changed nothing.")
+class Error:
+    """What all failures tell."""
+
+    message: str = strawberry.field(description="What went wrong, for people.")
+    code: ErrorCode = strawberry.field(description="What went wrong, for programs.")
+    path: list[str] | None = strawberry.field(description="The input field concerned, from the top.")
+
+
+@strawberry.type(description="There is no such thing for you: absent and hidden are told alike.")
+class NotFound(Error):
+    """See `api.errors.NotFound`."""
+
+
+@strawberry.type(description="You may see it, but not do this to it.")
+class NotAllowed(Error):
+    """See `api.errors.NotAllowed`."""
+
+
+@strawberry.type(description="The state of things forbids it now.")
+class Conflict(Error):
+    """See `api.errors.Conflict`."""
+
+
+@strawberry.type(description="One thing wrong with one field of the input.")
+class Problem:
+    """See `api.errors.Problem`."""
+
+    path: list[str] = strawberry.field(description="The input field, from the top.")
+    message: str = strawberry.field(description="What is wrong and what would be right.")
+
+
+@strawberry.type(description="The input is wrong.")
+class Invalid(Error):
+    """See `api.errors.Invalid`."""
+
+    problems: list[Problem] = strawberry.field(description="What is wrong, field by field.")
+
+
+class NotFoundHandler(strawberry.ExceptionHandler[errors.NotFound, NotFound]):
+    """NotFound, raised by a service, as a member of the union."""
+
+    def handle(self, exception: errors.NotFound, **_place: Any) -> NotFound:
+        """The member."""
+        return NotFound(message=exception.message, code=ErrorCode.NOT_FOUND, path=list(exception.path) or None)
+
+
+class NotAllowedHandler(strawberry.ExceptionHandler[errors.NotAllowed, NotAllowed]):
+    """NotAllowed, raised by a service, as a member of the union."""
+
+    def handle(self, exception: errors.NotAllowed, **_place: Any) -> NotAllowed:
+        """The member."""
+        return NotAllowed(message=exception.message, code=ErrorCode.FORBIDDEN, path=list(exception.path) or None)
+
+
+class ConflictHandler(strawberry.ExceptionHandler[errors.Conflict, Conflict]):
+    """Conflict, raised by a service, as a member of the union."""
+
+    def handle(self, exception: errors.Conflict, **_place: Any) -> Conflict:
+        """The member."""
+        return Conflict(message=exception.message, code=ErrorCode.CONFLICT, path=list(exception.path) or None)
+
+
+class InvalidHandler(strawberry.ExceptionHandler[errors.Invalid, Invalid]):
+    """Invalid, raised by a service, as a member of the union."""
+
+    def handle(self, exception: errors.Invalid, **_place: Any) -> Invalid:
+        """The member."""
+        problems = [Problem(path=list(problem.path), message=problem.message) for problem in exception.problems]
+        return Invalid(
+            message=exception.message, code=ErrorCode.INVALID, path=list(exception.path) or None, problems=problems
+        )
+
+
+HANDLERS = [NotFoundHandler(), NotAllowedHandler(), ConflictHandler(), InvalidHandler()]
+"""What turns the services' exceptions into members of the mutations' unions."""
+
+
+def coded(error: GraphQLError) -> GraphQLError:
+    """The error as clients may see it: with a code; and masked, with an id to find it in the log, if unexpected."""
+    original = error.original_error
+    if error.extensions and "code" in error.extensions:
+        return error
+    if isinstance(original, Refused):
+        extensions: dict[str, Any] = {"code": "BAD_USER_INPUT"}
+        if original.path:
+            extensions["argument"] = list(original.path)
+        message = f"{'.'.join(original.path)}: {original.message}" if original.path else original.message
+        return _like(error, message, extensions)
+    if isinstance(original, errors.DomainError):
+        code = "BAD_USER_INPUT" if isinstance(original, errors.Invalid) else original.code
+        return _like(error, original.message, {"code": code})
+    if original is None or isinstance(original, GraphQLError):
+        return _like(error, error.message, {"code": "BAD_USER_INPUT"})
+    number = uuid4().hex
+    log.error("Unexpected error %s", number, exc_info=cast(Exception, original))
+    return _like(error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "id": number})
+
+
+def _like(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path, extensions=extensions
+    )

@@ -1,0 +1,33 @@
+"""Opaque global ids: base64 of "Type:uuid", as Relay has them."""
+
+import base64
+import binascii
+from uuid import UUID
+
+from schema.engine.refusals import Refused
+
+MAX_ID = 200
+
+
+def encode_id(type_name: str, key: UUID) -> str:
+    """The global id of a row."""
+    return base64.b64encode(f"{type_name}:{key}".encode()).decode()
+
+
+def split_id(text: str) -> tuple[str, UUID]:
+    """The type's name and the key. Raises Refused for what is no id of this API."""
+    try:
+        if len(text) > MAX_ID:
+            raise ValueError
+        name, _, key = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+        return name, UUID(key)
+    except (ValueError, binascii.Error):
+        raise Refused("This is not an id of this API: pass the `id` of an object as it came.") from None
+
+
+def decode_id(text: str, type_name: str) -> UUID:
+    """The key behind an id that must be of the type `type_name`."""
+    name, key = split_id(text)
+    if name != type_name:
+        raise Refused(f"This id is not one of a {type_name}.")
+    return key

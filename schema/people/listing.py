@@ -1,0 +1,86 @@
+"""What lists of people are sorted by, and what is counted over them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import strawberry
+from sqlalchemy import ColumnElement, FromClause, Integer, func, literal_column, select
+
+from api import access, models
+from schema.engine.parameters import Scope
+from schema.engine.sources import Facet, from_clause
+
+NO_YEAR = literal_column("-1", Integer)
+
+
+def class_year(scope: Scope, person: FromClause) -> ColumnElement[Any]:
+    """The last year in which the person finished here, of the educations that the viewer may read."""
+    fact = from_clause(models.Education).alias()
+    return (
+        select(func.max(fact.c.end_year))
+        .where(fact.c.person_id == person.c.id, fact.c.home, access.sees_fact(scope.viewer, fact))
+        .correlate(person)
+        .scalar_subquery()
+    )
+
+
+ORDERS: Mapping[str, Callable[[Scope, FromClause], ColumnElement[Any]]] = {
+    "name": lambda _scope, person: person.c.name_sort,
+    "classYear": lambda scope, person: func.coalesce(class_year(scope, person), NO_YEAR, type_=Integer()),
+    "joinedAt": lambda _scope, person: person.c.created_at,
+}
+
+
+def _of_fact(model: type[models.Fact], value: Callable[[FromClause], ColumnElement[Any]], **options: Any) -> Facet:
+    return Facet(from_clause(model), value, access.sees_fact, **options)
+
+
+FACETS: Mapping[str, Facet] = {
+    "classYears": _of_fact(models.Education, lambda fact: fact.c.end_year, where=lambda fact: fact.c.home),
+    "programmes": _of_fact(models.Education, lambda fact: fact.c.programme),
+    "organizations": _of_fact(
+        models.Experience,
+        lambda organization: organization.c.name,
+        join=(
+            from_clause(models.Organization),
+            lambda fact, organization: organization.c.id == fact.c.organization_id,
+        ),
+    ),
+    "skills": _of_fact(models.Skill, lambda fact: fact.c.name_folded),
+    "interests": _of_fact(models.Interest, lambda fact: fact.c.name_folded),
+    "cities": _of_fact(models.Place, lambda fact: fact.c.city),
+    "countries": _of_fact(models.Place, lambda fact: fact.c.country),
+    "roles": Facet(
+        from_clause(models.PersonRole), lambda role: role.c.kind, lambda _viewer, role: role.c.id.is_not(None)
+    ),
+}
+
+
+@strawberry.type(description="How many people of a list have a value.")
+class FacetCount:
+    """One value of a facet."""
+
+    value: str = strawberry.field(description="The value.")
+    count: int = strawberry.field(description="How many people of the list have it, in facts that you may see.")
+
+
+def _first(first: int | None = 20):
+    """The most frequent values, at most 100."""
+
+
+def _facet(description: str) -> Any:
+    return strawberry.field(resolver=_first, graphql_type=list[FacetCount], description=description)
+
+
+@strawberry.type(description="Counts over a whole filtered list, of facts that you may see. Most frequent values first.")
+class PersonFacets:
+    """The facets of people."""
+
+    class_years: list[FacetCount] = _facet("By year of a degree taken here.")
+    programmes: list[FacetCount] = _facet("By field of study.")
+    organizations: list[FacetCount] = _facet("By organisation they work or worked at.")
+    skills: list[FacetCount] = _facet("By skill, folded: without case and accents.")
+    interests: list[FacetCount] = _facet("By interest, folded.")
+    cities: list[FacetCount] = _facet("By city.")
+    countries: list[FacetCount] = _facet("By country: ISO 3166-1 alpha-2.")
+    roles: list[FacetCount] = _facet("By role.")

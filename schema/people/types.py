@@ -1,0 +1,156 @@
+"""The type Person: each field says where its value comes from."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+from sqlalchemy import ColumnElement, FromClause, Select, desc, func, literal_column, nulls_last, select
+
+from api import access, models
+from schema.engine.parameters import Scope
+from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, table
+from schema.node import Node
+from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
+from schema.people.filters import PersonFilter, PersonOrder
+from schema.people.listing import FACETS, ORDERS, PersonFacets, class_year
+from schema.people.roles import PersonRole
+from schema.pagination import PageInfo
+
+def _of_person(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnElement[bool]:
+    return fact.c.person_id == person.c.id
+
+
+def _latest(fact: FromClause) -> Sequence[ColumnElement[Any]]:
+    return [nulls_last(desc(func.coalesce(fact.c.end_date, literal_column("'9999'")))), nulls_last(desc(fact.c.start_date))]
+
+
+def _visible(scope: Scope, model: type[models.Fact], person: FromClause) -> tuple[FromClause, Select[Any]]:
+    fact = from_clause(model).alias()
+    rows = select().select_from(fact).where(fact.c.person_id == person.c.id, access.sees_fact(scope.viewer, fact))
+    return fact, rows.correlate(person)
+
+
+def _text(kind: models.TextKind) -> Callable[[Scope, FromClause], ColumnElement[Any]]:
+    def build(scope: Scope, person: FromClause) -> ColumnElement[Any]:
+        fact, rows = _visible(scope, models.PersonText, person)
+        return (
+            rows.with_only_columns(fact.c.text)
+            .where(fact.c.kind == literal_column(f"'{kind.value}'"))
+            .scalar_subquery()
+        )
+
+    return build
+
+
+def _headline(scope: Scope, person: FromClause) -> ColumnElement[Any]:
+    fact, rows = _visible(scope, models.Experience, person)
+    organization = from_clause(models.Organization).alias()
+    return (
+        rows.with_only_columns(fact.c.title.concat(literal_column("', '")).concat(organization.c.name))
+        .join(organization, organization.c.id == fact.c.organization_id)
+        .where(fact.c.current)
+        .order_by(*_latest(fact), fact.c.id)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
+
+
+def _contacts(scope: Scope, person: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return other.c.id.in_(access.contacts_of(scope.viewer, person.c.id))
+
+
+def _mutual(scope: Scope, person: FromClause, other: FromClause) -> ColumnElement[bool]:
+    mine = access.contacts_of(scope.viewer, access.me(scope.viewer))
+    return _contacts(scope, person, other) & other.c.id.in_(mine)
+
+
+def _connected(scope: Scope, person: FromClause) -> ColumnElement[bool]:
+    return access.connected(access.me(scope.viewer), person.c.id)
+
+
+def _current(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnElement[bool]:
+    return (fact.c.person_id == person.c.id) & fact.c.current
+
+
+def page_of_people(
+    first: int | None = strawberry.UNSET,
+    after: str | None = strawberry.UNSET,
+    last: int | None = strawberry.UNSET,
+    before: str | None = strawberry.UNSET,
+    filter: PersonFilter | None = strawberry.UNSET,
+    order_by: list[PersonOrder] | None = strawberry.UNSET,
+):
+    """The arguments of a connection of people."""
+
+
+def people_page(joins: Any, description: str, **options: Any) -> Any:
+    """A connection field of people."""
+    source = Page("Person", joins, orders=ORDERS, default_order=("name", "ASC"), facets=FACETS)
+    return planned(source, description, arguments=page_of_people, **options)
+
+
+@strawberry.type(description="Somebody in the network. What you may not see of them is not there.")
+@table(models.Person, access.sees_person)
+class Person(Node):
+    """See `models.Person`."""
+
+    display_name: str = column(models.Person.display_name, "The name as the person wants it written.")
+    given_name: str | None = column(models.Person.given_name, "The given name.")
+    family_name: str | None = column(models.Person.family_name, "The family name.")
+    name_at_graduation: str | None = column(models.Person.name_at_graduation, "The name on the diploma.")
+    pronouns: str | None = column(models.Person.pronouns, "How to speak of them.")
+    deceased: bool = column(models.Person.deceased, "Whether the person has died.")
+    joined_at: datetime = column(models.Person.created_at, "When the record came into the network.")
+    class_year: int | None = expression(
+        class_year, "The year of the last degree taken here, as far as you may see it.", reads=(models.Education,)
+    )
+    headline: str | None = expression(
+        _headline, "The current title and organisation, in one line.", reads=(models.Experience,)
+    )
+    bio: str | None = expression(_text(models.TextKind.BIO), "About them.", reads=(models.PersonText,))
+    seeks: str | None = expression(_text(models.TextKind.SEEKS), "What they seek.", reads=(models.PersonText,))
+    offers: str | None = expression(_text(models.TextKind.OFFERS), "What they offer.", reads=(models.PersonText,))
+    photo: str | None = expression(_text(models.TextKind.PHOTO), "The photo's URL.", reads=(models.PersonText,))
+    connected_to_me: bool = expression(_connected, "Whether you two are connected.")
+
+    roles: list[PersonRole] = many(
+        "PersonRole", _of_person, lambda row: [row.c.starts_on.asc().nulls_first()], "What they are or were here."
+    )
+    educations: list[Education] = many("Education", _of_person, _latest, "What they learned, latest first.")
+    experiences: list[Experience] = many("Experience", _of_person, _latest, "What they did, latest first.")
+    current_experience: Experience | None = one("Experience", _current, "What they do now.")
+    skills: list[Skill] = many("Skill", _of_person, lambda row: [row.c.name_folded], "Skills by name.")
+    interests: list[Interest] = many("Interest", _of_person, lambda row: [row.c.name_folded], "Interests by name.")
+    places: list[Place] = many("Place", _of_person, lambda row: [row.c.kind], "Where they live, work and come from.")
+    contact_points: list[ContactPoint] = many(
+        "ContactPoint", _of_person, lambda row: [row.c.kind, row.c.value], "How to reach them."
+    )
+    links: list[Link] = many("Link", _of_person, lambda row: [row.c.url], "Their pages on the web.")
+    texts: list[PersonText] = many("PersonText", _of_person, lambda row: [row.c.kind], "What they say, as facts.")
+
+    connections: Annotated["PersonConnection", strawberry.lazy("schema.people.types")] | None = people_page(
+        _contacts, "Whom they are connected with, as far as both ends of each tie let you know."
+    )
+    mutual_connections: Annotated["PersonConnection", strawberry.lazy("schema.people.types")] | None = people_page(
+        _mutual, "Whom you are both connected with."
+    )
+
+
+@strawberry.type(description="One person of a page.")
+class PersonEdge:
+    """As Relay defines it."""
+
+    cursor: str = strawberry.field(description="Where the person stands in the list.")
+    node: Person = strawberry.field(description="The person.")
+
+
+@strawberry.type(description="A page of people, with what is counted over the whole list.")
+class PersonConnection:
+    """As Relay defines it, with counts."""
+
+    edges: list[PersonEdge] = strawberry.field(description="The people of the page with their cursors.")
+    nodes: list[Person] = strawberry.field(description="The people of the page.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    total_count: int = strawberry.field(description="How many people the whole list has.")
+    facets: PersonFacets = strawberry.field(description="Counts by value over the whole list.")

@@ -1,0 +1,61 @@
+"""Who may call a root field: each carries one of these, and a test walks them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLField
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from api.access import Viewer
+
+REQUIRES = "alumni.requires"
+"""The key of a root field's requirement in its Strawberry metadata."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition on the caller, the same for all objects. What of them the caller sees is up to `api.access`."""
+
+    name: str
+    holds: Callable[[Viewer], bool]
+    sentence: str
+    """What the field's description says."""
+
+    def check(self, viewer: Viewer) -> None:
+        """Raise the error that a caller gets who does not meet the condition."""
+        if self.holds(viewer):
+            return
+        if not viewer.signed_in:
+            raise GraphQLError("Sign in first.", extensions={"code": "UNAUTHENTICATED"})
+        raise GraphQLError(f"{self.sentence}", extensions={"code": "FORBIDDEN"})
+
+
+PUBLIC = Requirement("PUBLIC", lambda _viewer: True, "Open to everybody.")
+SIGNED_IN = Requirement("SIGNED_IN", lambda viewer: viewer.signed_in, "For signed-in callers.")
+MEMBER = Requirement("MEMBER", lambda viewer: viewer.person_id is not None, "For people of the network.")
+STAFF = Requirement("STAFF", lambda viewer: viewer.is_staff, "For staff.")
+
+
+def requires(requirement: Requirement) -> dict[str, Requirement]:
+    """The metadata of a root field."""
+    return {REQUIRES: requirement}
+
+
+def required_of(definition: GraphQLField) -> Requirement:
+    """The requirement of a root field. Every root field has one."""
+    declared = definition.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+    return declared.metadata[REQUIRES]
+
+
+def query(requirement: Requirement, description: str, **options: Any) -> Any:
+    """A root query field that Python answers."""
+    return strawberry.field(
+        description=f"{description} {requirement.sentence}", metadata=requires(requirement), **options
+    )
+
+
+def mutation(requirement: Requirement, description: str) -> Any:
+    """A mutation."""
+    return strawberry.mutation(description=f"{description} {requirement.sentence}", metadata=requires(requirement))
