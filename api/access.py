@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from api.models import (
+    Account,
     Block,
     Connection,
     ContactPoint,
@@ -37,7 +38,6 @@ from api.models import (
     Fact,
     Interest,
     Link,
-    Organization,
     Person,
     PersonText,
     Place,
@@ -176,9 +176,7 @@ def sees_fact(viewer: Viewer, fact: FromClause) -> ColumnElement[bool]:
             return or_(
                 fact.c.visibility.in_(level(Visibility.MEMBERS, Visibility.PUBLIC)),
                 own,
-                and_(
-                    fact.c.visibility.in_(level(Visibility.CONNECTIONS)), connected(me(viewer), fact.c.person_id)
-                ),
+                and_(fact.c.visibility.in_(level(Visibility.CONNECTIONS)), connected(me(viewer), fact.c.person_id)),
             )
         case ViewerKind.STAFF:
             return or_(fact.c.visibility.not_in(level(Visibility.ME)), own)
@@ -213,9 +211,7 @@ def sees_organization(viewer: Viewer, organization: FromClause) -> ColumnElement
     if viewer.kind is ViewerKind.STAFF:
         return organization.c.id.is_not(None)
     experience = Experience.__table__.alias()
-    return _exists(
-        experience, experience.c.organization_id == organization.c.id, sees_fact_alone(viewer, experience)
-    )
+    return _exists(experience, experience.c.organization_id == organization.c.id, sees_fact_alone(viewer, experience))
 
 
 # ---------------------------------------------------------------- ties
@@ -249,9 +245,7 @@ def sees_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _end_allows(
-    viewer: Viewer, visibility: ColumnElement[Any], person_id: ColumnElement[Any]
-) -> ColumnElement[bool]:
+def _end_allows(viewer: Viewer, visibility: ColumnElement[Any], person_id: ColumnElement[Any]) -> ColumnElement[bool]:
     match viewer.kind:
         case ViewerKind.STAFF:
             return visibility.not_in(level(Visibility.ME))
@@ -308,7 +302,12 @@ def suggestable_people(viewer: Viewer) -> Select[Any]:
         outcome.c.outcome == literal_column("'DISMISSED'"),
     )
     return visible_people(viewer).where(
-        person.c.listed, person.c.suggestable, not_(person.c.deceased), person.c.id != me(viewer), not_(tied), not_(dismissed)
+        person.c.listed,
+        person.c.suggestable,
+        not_(person.c.deceased),
+        person.c.id != me(viewer),
+        not_(tied),
+        not_(dismissed),
     )
 
 
@@ -334,3 +333,51 @@ def sees_audit(viewer: Viewer, event: FromClause) -> ColumnElement[bool]:
 def owns(viewer: Viewer, row: FromClause) -> ColumnElement[bool]:
     """Whether the row belongs to the viewer's own person."""
     return row.c.person_id == me(viewer)
+
+
+def is_viewer(viewer: Viewer, person: FromClause) -> ColumnElement[bool]:
+    """Whether the row is the viewer's own person."""
+    return person.c.id == me(viewer)
+
+
+def owns_block(viewer: Viewer, block: FromClause) -> ColumnElement[bool]:
+    """Whom somebody blocked is known to that person alone."""
+    return block.c.blocker_id == me(viewer)
+
+
+def blocked_name(block: FromClause) -> ColumnElement[Any]:
+    """The name of the blocked person, for the one who blocked them: else they could not tell whom to unblock."""
+    person = Person.__table__.alias()
+    return (
+        select(person.c.display_name)
+        .where(person.c.id == block.c.blocked_id)
+        .correlate_except(person)
+        .scalar_subquery()
+    )
+
+
+def actor_name(event: FromClause) -> ColumnElement[Any]:
+    """Who acted, for the person concerned: an officer's name, or the address of an account that belongs to nobody."""
+    account, person = Account.__table__.alias(), Person.__table__.alias()
+    return (
+        select(func.coalesce(person.c.display_name, account.c.email))
+        .select_from(account.outerjoin(person, person.c.id == account.c.person_id))
+        .where(account.c.id == event.c.actor_id)
+        .correlate_except(account, person)
+        .scalar_subquery()
+    )
+
+
+def owns_account(viewer: Viewer, account: FromClause) -> ColumnElement[bool]:
+    """Whether the account is the one that the viewer signed in with: nobody reads another's."""
+    return account.c.id == bindparam("account", viewer.account_id, type_=Uuid())
+
+
+def sees_all(_viewer: Viewer, row: FromClause) -> ColumnElement[bool]:
+    """No rule of its own: the row is reached only through another that has one."""
+    return row.c.id.is_not(None)
+
+
+def owns_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    """Whether the tie is one of the viewer's own, with somebody whom the viewer sees."""
+    return and_(or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer)), sees_tie(viewer, tie))

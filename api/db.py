@@ -93,7 +93,12 @@ class PooledDatabase:
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
-            driver_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=10, connect_args={"options": "-c timezone=UTC"},
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            connect_args={"options": "-c timezone=UTC"},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._readers: AsyncConnectionPool[DriverConnection] = AsyncConnectionPool(
@@ -137,11 +142,11 @@ class LockedDatabase:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """A session whose commits are savepoints of the outer transaction."""
-        async with self._lock:
-            async with AsyncSession(
-                self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-            ) as session:
-                yield session
+        async with (
+            self._lock,
+            AsyncSession(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session,
+        ):
+            yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:

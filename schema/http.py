@@ -62,9 +62,7 @@ class Parameters:
 class GraphQLEndpoint:
     """Answers one path. `make_context` tells who is asking; it may raise `api.errors.NotSignedIn`."""
 
-    def __init__(
-        self, engine: Engine, make_context: MakeContext, *, open_introspection: bool
-    ) -> None:
+    def __init__(self, engine: Engine, make_context: MakeContext, *, open_introspection: bool) -> None:
         self._engine = engine
         self._make_context = make_context
         self._open_introspection = open_introspection

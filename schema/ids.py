@@ -14,20 +14,20 @@ def encode_id(type_name: str, key: UUID) -> str:
     return base64.b64encode(f"{type_name}:{key}".encode()).decode()
 
 
-def split_id(text: str) -> tuple[str, UUID]:
-    """The type's name and the key. Raises Refused for what is no id of this API."""
+def split_id(text: str, path: tuple[str, ...] = ()) -> tuple[str, UUID]:
+    """The type's name and the key. Raises Refused, naming `path`, for what is no id of this API."""
     try:
         if len(text) > MAX_ID:
             raise ValueError
         name, _, key = base64.b64decode(text, validate=True).decode("ascii").partition(":")
         return name, UUID(key)
     except (ValueError, binascii.Error):
-        raise Refused("This is not an id of this API: pass the `id` of an object as it came.") from None
+        raise Refused("This is not an id of this API: pass the `id` of an object as it came.", path) from None
 
 
-def decode_id(text: str, type_name: str) -> UUID:
+def decode_id(text: str, type_name: str, path: tuple[str, ...] = ()) -> UUID:
     """The key behind an id that must be of the type `type_name`."""
-    name, key = split_id(text)
+    name, key = split_id(text, path)
     if name != type_name:
-        raise Refused(f"This id is not one of a {type_name}.")
+        raise Refused(f"This is not the id of a {type_name}.", path)
     return key

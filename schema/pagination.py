@@ -5,7 +5,6 @@ from enum import Enum
 import strawberry
 
 
-
 @strawberry.enum(description="Which end of an order comes first.")
 class Direction(Enum):
     """Ascending or descending."""
@@ -22,5 +21,3 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Whether the list goes on before this page.")
     start_cursor: str | None = strawberry.field(description="The cursor of the first row, to pass as `before`.")
     end_cursor: str | None = strawberry.field(description="The cursor of the last row, to pass as `after`.")
-
-

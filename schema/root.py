@@ -1,25 +1,50 @@
 """The whole schema: queries and mutations merged from the nouns, with the engine installed."""
 
+from typing import cast
+
 import strawberry
+from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from schema.engine.execution import Engine
 from schema.engine.resolving import install
 from schema.errors import HANDLERS
+from schema.nodes import NodeQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.queries import PeopleQuery
+from schema.people.profile import ProfileMutation
+from schema.people.types import Tie
 from schema.scalars import SCALARS
+from schema.ties import TiesMutation
+from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
 
 def build_schema() -> strawberry.Schema:
-    """The schema, ready to run. Each call gives a new one."""
-    schema = strawberry.Schema(
-        query=merge_types("Query", (PeopleQuery,)),
-        types=[Education, Experience, Skill, Interest, Place, ContactPoint, Link, PersonText],
+    """The Strawberry schema as declared. Each call gives a new one."""
+    return strawberry.Schema(
+        query=merge_types("Query", (ViewerQuery, NodeQuery, PeopleQuery)),
+        types=[
+            Education,
+            Experience,
+            Skill,
+            Interest,
+            Place,
+            ContactPoint,
+            Link,
+            PersonText,
+            AuditEvent,
+            Block,
+            ConnectionRequest,
+        ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,
     )
-    schema.engine = Engine(schema._schema)
-    install(schema._schema, schema.engine)
-    return schema
+
+
+def build_engine() -> Engine:
+    """The schema, ready to run: the read engine answers what is planned, and the resolvers know of it."""
+    schema = cast(GraphQLSchema, vars(build_schema())["_schema"])
+    engine = Engine(schema)
+    install(schema, engine)
+    return engine

@@ -68,25 +68,26 @@ class DevelopmentIssuer:
     @cached_property
     def _document(self) -> dict[str, Any]:
         if not self.path.exists():
-            self._make()
+            make_key(self.path)
         document = _key_in(self.path.read_bytes())
         if document is None:
             raise ValueError(f"{self.path} holds no development key. Delete it: a new one is made.")
         return document
 
-    def _make(self) -> None:
-        """Write a whole file aside and give it its name only if nobody did so first: racing processes then agree."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        pair = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True)
-        descriptor, aside = tempfile.mkstemp(dir=self.path.parent, prefix=FILE_NAME)  # mode 0600
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                json.dump({**pair, "kid": str(uuid7()), "alg": ALGORITHM, "use": "sig"}, file)
-            os.link(aside, self.path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(aside)
+
+def make_key(path: Path) -> None:
+    """Write a whole file aside and give it its name only if nobody did so first: racing processes then agree."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pair = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=FILE_NAME)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump({**pair, "kid": str(uuid7()), "alg": ALGORITHM, "use": "sig"}, file)
+        os.link(aside, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(aside)
 
 
 def _key_in(content: bytes) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from api.access import Claim, Viewer, ViewerKind
 from api.auth.development import ISSUER as DEVELOPMENT_ISSUER
@@ -154,14 +155,19 @@ async def _sign_in_first(db: Database, account_id: UUID) -> None:
             update(Person)
             .where(Person.id == person_id, Person.choices_made_at.is_(None), not_(Person.ferpa_hold))
             .values(
-                listed=Institution.default_listed,
-                suggestable=Institution.default_suggestable,
-                show_attendance=Institution.default_show_attendance,
-                mentor_open=Institution.default_mentor_open,
-            )
-            .where(Institution.sole),
+                listed=_default(Institution.default_listed, Person.listed),
+                suggestable=_default(Institution.default_suggestable, Person.suggestable),
+                show_attendance=_default(Institution.default_show_attendance, Person.show_attendance),
+                mentor_open=_default(Institution.default_mentor_open, Person.mentor_open),
+            ),
             execution_options={"synchronize_session": False},
         )
+
+
+def _default(
+    of_institution: InstrumentedAttribute[bool], of_person: InstrumentedAttribute[bool]
+) -> ColumnElement[bool]:
+    return func.coalesce(select(of_institution).scalar_subquery(), of_person)
 
 
 async def _note_sign_in(db: Database, account_id: UUID) -> None:

@@ -14,6 +14,7 @@ class AuditAction(StrEnum):
 
     READ_RESTRICTED = "READ_RESTRICTED"
     IMPORTED = "IMPORTED"
+    EDITED = "EDITED"
 
 
 class AuditEvent(Row):

@@ -13,7 +13,10 @@ def search_column(*columns: str) -> Mapped[str]:
     """A generated full-text column over the folded text of `columns`, without stemming: names are not words."""
     words = " || ' ' || ".join(f"coalesce({column}, '')" for column in columns)
     return mapped_column(
-        TSVECTOR, Computed(f"to_tsvector('simple'::regconfig, alumni_fold({words}))", persisted=True), deferred=True, sort_order=99
+        TSVECTOR,
+        Computed(f"to_tsvector('simple'::regconfig, alumni_fold({words}))", persisted=True),
+        deferred=True,
+        sort_order=99,
     )
 
 

@@ -108,9 +108,7 @@ class ContactPoint(Fact):
 
     kind: Mapped[ContactKind] = mapped_column(enum_column(ContactKind, "kind"))
     value: Mapped[str] = mapped_column(Text)
-    status: Mapped[ContactStatus] = mapped_column(
-        enum_column(ContactStatus, "status"), server_default=text("'ACTIVE'")
-    )
+    status: Mapped[ContactStatus] = mapped_column(enum_column(ContactStatus, "status"), server_default=text("'ACTIVE'"))
     search: Mapped[str] = search_column("value")
 
 

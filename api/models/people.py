@@ -44,7 +44,8 @@ class Person(ImportedRow):
     """Names of the fields the member edited: an import leaves them alone."""
 
     name_sort: Mapped[str] = mapped_column(
-        Text, Computed("alumni_fold(coalesce(family_name, display_name) || ' ' || coalesce(given_name, ''))", persisted=True)
+        Text,
+        Computed("alumni_fold(coalesce(family_name, display_name) || ' ' || coalesce(given_name, ''))", persisted=True),
     )
     search: Mapped[str] = mapped_column(
         TSVECTOR,

@@ -104,7 +104,9 @@ class FactVector(Base):
     education_id: Mapped[UUID | None]
     experience_id: Mapped[UUID | None]
     text_id: Mapped[UUID | None]
-    fact_id: Mapped[UUID] = mapped_column(Uuid, Computed("coalesce(education_id, experience_id, text_id)", persisted=True))
+    fact_id: Mapped[UUID] = mapped_column(
+        Uuid, Computed("coalesce(education_id, experience_id, text_id)", persisted=True)
+    )
     model_id: Mapped[int] = mapped_column(ForeignKey("embedding_models.id"))
     input_hash: Mapped[bytes] = mapped_column(LargeBinary)
     embedding: Mapped[list[float]] = mapped_column(HALFVEC(DIMENSION))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
@@ -42,8 +43,10 @@ _CHUNK = 1000
 
 
 async def lock_people(session: AsyncSession, viewer: Viewer, people: Collection[UUID]) -> set[UUID]:
-    """Hold the rows of these people until the transaction ends, in one order for all: whoever writes somebody's facts
-    does this first. Gives those whom the viewer sees."""
+    """Hold the rows of those of these people whom the viewer sees, until the transaction ends; gives their ids.
+
+    Whoever writes somebody's facts does this first. Rows are taken in one order, so that nobody waits in a circle.
+    """
     found = await session.scalars(
         visible_people(viewer)
         .where(Person.id == any_(bindparam("people", list(people), type_=ARRAY(Uuid()))))
@@ -56,6 +59,18 @@ async def lock_people(session: AsyncSession, viewer: Viewer, people: Collection[
 # ---------------------------------------------------------------- replacing
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a replacement of facts leaves alone, and how open new facts are."""
+
+    fresh: Visibility | None = None
+    """The level of new facts whose row gives none; None stands for the kind's own."""
+    keep: frozenset[Visibility] = frozenset()
+    """Facts at these levels are left alone: an officer must not touch what only its owner sees."""
+    kinds: frozenset[StrEnum] | None = None
+    """If given, only facts of these `kind`s are compared and replaced."""
+
+
 async def replace_facts(
     session: AsyncSession,
     person_id: UUID,
@@ -63,15 +78,10 @@ async def replace_facts(
     rows: Sequence[Row],
     *,
     source: str | None,
-    fresh: Visibility | None = None,
-    keep: Collection[Visibility] = (),
-    kinds: Collection[StrEnum] | None = None,
+    terms: Terms = Terms(),
 ) -> bool:
-    """Make one person's facts of a kind equal to `rows`; whether that changed anything. See `replace_facts_many`."""
-    changed = await replace_facts_many(
-        session, table, {person_id: rows}, source=source, fresh=fresh, keep=keep, kinds=kinds
-    )
-    return bool(changed)
+    """Make one person's facts of a table equal to `rows`; whether that changed anything. See `replace_facts_many`."""
+    return bool(await replace_facts_many(session, table, {person_id: rows}, source=source, terms=terms))
 
 
 async def replace_facts_many(
@@ -80,25 +90,21 @@ async def replace_facts_many(
     wanted: Mapping[UUID, Sequence[Row]],
     *,
     source: str | None,
-    fresh: Visibility | None = None,
-    keep: Collection[Visibility] = (),
-    kinds: Collection[StrEnum] | None = None,
+    terms: Terms = Terms(),
 ) -> set[UUID]:
-    """Make the facts of a kind of each of these people equal to their rows; gives the people who changed.
+    """Make the facts of a table of each of these people equal to their rows; gives the people who changed.
 
     The caller holds the people's rows (`lock_people`). A row continues the stored fact that its `id` names, or else the
     one most like it; a row equal to its fact touches nothing. `visibility` in a row counts for new and stored facts;
-    without it, stored facts keep theirs and new ones get `fresh`, or the kind's own level. Facts at the levels `keep` are
-    left alone (an officer must not touch what only its owner sees). With `kinds`, only facts of these `kind`s are
-    compared. Of rows with one natural key, the first counts. At most five statements per thousand people.
+    without it, stored facts keep theirs and new ones are as open as the terms say. Of rows with one natural key, the first
+    counts. At most five statements per thousand people.
     """
     changed: set[UUID] = set()
-    kind = KINDS[table]
     for people in _chunks(list(wanted)):
-        plan = Plan(kind, fresh)
-        stored = await _stored_facts(session, table, people, kinds)
+        plan = Plan(KINDS[table], terms.fresh)
+        stored = await _stored_facts(session, table, people, terms.kinds)
         for person_id in people:
-            plan.person(person_id, stored.get(person_id, []), wanted[person_id], frozenset(keep))
+            plan.person(person_id, stored.get(person_id, []), wanted[person_id], terms.keep)
         await _carry_out(session, table, plan, source)
         changed |= plan.people
     return changed
@@ -110,7 +116,7 @@ def _chunks(people: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 async def _stored_facts(
-    session: AsyncSession, table: type[Fact], people: Sequence[UUID], kinds: Collection[StrEnum] | None
+    session: AsyncSession, table: type[Fact], people: Sequence[UUID], kinds: frozenset[StrEnum] | None
 ) -> Mapping[UUID, list[Row]]:
     """All facts of these people, by person: what is written is compared with everything, whoever may see it."""
     fact = _table(table)
@@ -207,15 +213,14 @@ async def organization_named(
 
 
 async def organizations_named(
-    session: AsyncSession, names: Collection[str] | Mapping[str, Row], *, source: str | None = None
+    session: AsyncSession, details: Mapping[str, Row], *, source: str | None = None
 ) -> dict[str, UUID]:
     """The organisations of these names, by name as given; those that do not exist are made.
 
-    Names that fold alike are one organisation. A mapping may give `industry` and `country` for those that are made;
-    stored organisations stay as they are. Two transactions may make the same ones at once: the second waits for the
-    first, and both insert in one order.
+    Names that fold alike are one organisation. Each name comes with its details, which may be empty: `industry` and
+    `country` are used for those that are made; stored organisations stay as they are. Two transactions may make the
+    same ones at once: the second waits for the first, and both insert in one order.
     """
-    details: dict[str, Row] = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, {})
     if not details:
         return {}
     found = await _organizations(session, list(details))

@@ -32,6 +32,8 @@ COUNTRIES: frozenset[str] = frozenset(
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 _SHOWN = 40
+_LOCAL_MOST, _HOST_MOST = 64, 253
+_SCRIPT, _REGION = 4, 2
 
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -61,7 +63,7 @@ _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "t"}), frozenset({"false", "
 
 
 class Checker:
-    """Collects the problems of one input. A check that fails gives None and notes why; nothing is raised before the end.
+    """Collects the problems of one input: a check that fails gives None and notes why, and nothing is raised yet.
 
     Every check takes the path of its field and whatever came in: a value of a wrong type is a problem like any other.
     Blank text counts as absent: it gives None, and a problem only where the field is required.
@@ -244,7 +246,7 @@ def _readable(given: str, multiline: bool) -> str:
 
 def _email(value: str) -> str:
     local, _, domain = value.lower().rpartition("@")
-    if len(local) > 64 or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+    if len(local) > _LOCAL_MOST or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         _wrong(value, "is no e-mail address: must be like name@example.org, in plain letters")
     return f"{local}@{domain}"
 
@@ -266,7 +268,7 @@ def _url(value: str) -> str:
     if "@" in parts.netloc:
         _wrong(value, f"has credentials in it: {wanted}")
     host = parts.hostname or ""
-    if len(host) > 253 or not _HOST.fullmatch(host) or ".." in host:
+    if len(host) > _HOST_MOST or not _HOST.fullmatch(host) or ".." in host:
         _wrong(value, f"has no proper host: {wanted}")
     return urlunsplit(parts._replace(netloc=parts.netloc.lower()))
 
@@ -308,14 +310,10 @@ def _cased(subtags: Sequence[str]) -> list[str]:
     for place, subtag in enumerate(subtags):
         if len(subtag) == 1:
             return [*cased, *subtags[place:]]
-        letters = subtag.isalpha()
-        cased.append(
-            subtag.upper()
-            if letters and len(subtag) == 2
-            else subtag.title()
-            if letters and len(subtag) == 4
-            else subtag
-        )
+        if subtag.isalpha() and len(subtag) == _REGION:
+            cased.append(subtag.upper())
+        else:
+            cased.append(subtag.title() if subtag.isalpha() and len(subtag) == _SCRIPT else subtag)
     return cased
 
 

@@ -33,9 +33,7 @@ def upgrade() -> None:
         sa.Column("id", sa.SmallInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
-        sa.Column(
-            "active", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -43,9 +41,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_embedding_models")),
-        sa.UniqueConstraint(
-            "name", "version", name=op.f("uq_embedding_models_name_version")
-        ),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_embedding_models_name_version")),
     )
     op.create_index(
         "uq_embedding_models_active",
@@ -59,9 +55,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sole", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column(
-            "time_zone", sa.Text(), server_default=sa.text("'UTC'"), nullable=False
-        ),
+        sa.Column("time_zone", sa.Text(), server_default=sa.text("'UTC'"), nullable=False),
         sa.Column("locale", sa.Text(), server_default=sa.text("'en'"), nullable=False),
         sa.Column(
             "default_listed",
@@ -140,9 +134,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
         sa.UniqueConstraint("name_folded", name=op.f("uq_organizations_name_folded")),
-        sa.UniqueConstraint(
-            "source", "external_id", name=op.f("uq_organizations_source_external_id")
-        ),
+        sa.UniqueConstraint("source", "external_id", name=op.f("uq_organizations_source_external_id")),
     )
     op.create_table(
         "people",
@@ -152,28 +144,18 @@ def upgrade() -> None:
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("name_at_graduation", sa.Text(), nullable=True),
         sa.Column("pronouns", sa.Text(), nullable=True),
-        sa.Column(
-            "listed", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
-        sa.Column(
-            "suggestable", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("listed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("suggestable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "show_attendance",
             sa.Boolean(),
             server_default=sa.text("false"),
             nullable=False,
         ),
-        sa.Column(
-            "mentor_open", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("mentor_open", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("choices_made_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "deceased", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
-        sa.Column(
-            "ferpa_hold", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("deceased", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("ferpa_hold", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "member_edited",
             sa.ARRAY(sa.Text()),
@@ -213,19 +195,11 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
-        sa.UniqueConstraint(
-            "source", "external_id", name=op.f("uq_people_source_external_id")
-        ),
+        sa.UniqueConstraint("source", "external_id", name=op.f("uq_people_source_external_id")),
     )
-    op.create_index(
-        "ix_people_created_at_id", "people", ["created_at", "id"], unique=False
-    )
-    op.create_index(
-        "ix_people_name_sort_id", "people", ["name_sort", "id"], unique=False
-    )
-    op.create_index(
-        "ix_people_search", "people", ["search"], unique=False, postgresql_using="gin"
-    )
+    op.create_index("ix_people_created_at_id", "people", ["created_at", "id"], unique=False)
+    op.create_index("ix_people_name_sort_id", "people", ["name_sort", "id"], unique=False)
+    op.create_index("ix_people_search", "people", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -259,9 +233,7 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.CheckConstraint(
-            "email = lower(email)", name=op.f("ck_accounts_email_lower")
-        ),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_accounts_email_lower")),
         sa.ForeignKeyConstraint(
             ["person_id"],
             ["people.id"],
@@ -303,9 +275,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blocks")),
-        sa.UniqueConstraint(
-            "blocker_id", "blocked_id", name=op.f("uq_blocks_blocker_id_blocked_id")
-        ),
+        sa.UniqueConstraint("blocker_id", "blocked_id", name=op.f("uq_blocks_blocker_id_blocked_id")),
     )
     op.create_index("ix_blocks_blocked_id", "blocks", ["blocked_id"], unique=False)
     op.create_table(
@@ -382,9 +352,7 @@ def upgrade() -> None:
             name=op.f("ck_connections_connected_at"),
         ),
         sa.CheckConstraint("low_id < high_id", name=op.f("ck_connections_ordered")),
-        sa.CheckConstraint(
-            "requester_id in (low_id, high_id)", name=op.f("ck_connections_requester")
-        ),
+        sa.CheckConstraint("requester_id in (low_id, high_id)", name=op.f("ck_connections_requester")),
         sa.ForeignKeyConstraint(
             ["high_id"],
             ["people.id"],
@@ -398,9 +366,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
-        sa.UniqueConstraint(
-            "low_id", "high_id", name=op.f("uq_connections_low_id_high_id")
-        ),
+        sa.UniqueConstraint("low_id", "high_id", name=op.f("uq_connections_low_id_high_id")),
     )
     op.create_index("ix_connections_high_id", "connections", ["high_id"], unique=False)
     op.create_table(
@@ -498,9 +464,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_using="gin",
     )
-    op.create_index(
-        "ix_contact_points_value", "contact_points", ["value"], unique=False
-    )
+    op.create_index("ix_contact_points_value", "contact_points", ["value"], unique=False)
     op.create_table(
         "educations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -521,9 +485,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("school", sa.Text(), nullable=False),
-        sa.Column(
-            "home", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("home", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("degree", sa.Text(), nullable=True),
         sa.Column("programme", sa.Text(), nullable=True),
         sa.Column("cip_code", sa.Text(), nullable=True),
@@ -535,9 +497,7 @@ def upgrade() -> None:
             sa.Computed("left(end_date, 4)::smallint", persisted=True),
             nullable=True,
         ),
-        sa.Column(
-            "completed", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("completed", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("honours", sa.Text(), nullable=True),
         sa.Column(
             "registrar_sourced",
@@ -591,12 +551,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_educations_cip_code", "educations", ["cip_code"], unique=False)
     op.create_index("ix_educations_end_year", "educations", ["end_year"], unique=False)
-    op.create_index(
-        op.f("ix_educations_person_id"), "educations", ["person_id"], unique=False
-    )
-    op.create_index(
-        "ix_educations_programme", "educations", ["programme"], unique=False
-    )
+    op.create_index(op.f("ix_educations_person_id"), "educations", ["person_id"], unique=False)
+    op.create_index("ix_educations_programme", "educations", ["programme"], unique=False)
     op.create_index(
         "ix_educations_search",
         "educations",
@@ -697,9 +653,7 @@ def upgrade() -> None:
         ["organization_id"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_experiences_person_id"), "experiences", ["person_id"], unique=False
-    )
+    op.create_index(op.f("ix_experiences_person_id"), "experiences", ["person_id"], unique=False)
     op.create_index(
         "ix_experiences_search",
         "experiences",
@@ -782,12 +736,8 @@ def upgrade() -> None:
             name=op.f("uq_interests_person_id_name_folded_kind"),
         ),
     )
-    op.create_index(
-        "ix_interests_name_folded", "interests", ["name_folded"], unique=False
-    )
-    op.create_index(
-        op.f("ix_interests_person_id"), "interests", ["person_id"], unique=False
-    )
+    op.create_index("ix_interests_name_folded", "interests", ["name_folded"], unique=False)
+    op.create_index(op.f("ix_interests_person_id"), "interests", ["person_id"], unique=False)
     op.create_index(
         "ix_interests_search",
         "interests",
@@ -862,9 +812,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "url", name=op.f("uq_links_person_id_url")),
     )
     op.create_index(op.f("ix_links_person_id"), "links", ["person_id"], unique=False)
-    op.create_index(
-        "ix_links_search", "links", ["search"], unique=False, postgresql_using="gin"
-    )
+    op.create_index("ix_links_search", "links", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "person_roles",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -986,13 +934,9 @@ def upgrade() -> None:
             "visibility",
             name=op.f("uq_person_texts_id_person_id_visibility"),
         ),
-        sa.UniqueConstraint(
-            "person_id", "kind", name=op.f("uq_person_texts_person_id_kind")
-        ),
+        sa.UniqueConstraint("person_id", "kind", name=op.f("uq_person_texts_person_id_kind")),
     )
-    op.create_index(
-        op.f("ix_person_texts_person_id"), "person_texts", ["person_id"], unique=False
-    )
+    op.create_index(op.f("ix_person_texts_person_id"), "person_texts", ["person_id"], unique=False)
     op.create_index(
         "ix_person_texts_search",
         "person_texts",
@@ -1064,9 +1008,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.CheckConstraint(
-            "country ~ '^[A-Z]{2}$'", name=op.f("ck_places_country_format")
-        ),
+        sa.CheckConstraint("country ~ '^[A-Z]{2}$'", name=op.f("ck_places_country_format")),
         sa.ForeignKeyConstraint(
             ["person_id"],
             ["people.id"],
@@ -1084,9 +1026,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_places_country", "places", ["country"], unique=False)
     op.create_index(op.f("ix_places_person_id"), "places", ["person_id"], unique=False)
-    op.create_index(
-        "ix_places_search", "places", ["search"], unique=False, postgresql_using="gin"
-    )
+    op.create_index("ix_places_search", "places", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "skills",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1165,9 +1105,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_skills_name_folded", "skills", ["name_folded"], unique=False)
     op.create_index(op.f("ix_skills_person_id"), "skills", ["person_id"], unique=False)
-    op.create_index(
-        "ix_skills_search", "skills", ["search"], unique=False, postgresql_using="gin"
-    )
+    op.create_index("ix_skills_search", "skills", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "suggestions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1204,16 +1142,10 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestions")),
-        sa.UniqueConstraint(
-            "list_id", "suggested_id", name=op.f("uq_suggestions_list_id_suggested_id")
-        ),
+        sa.UniqueConstraint("list_id", "suggested_id", name=op.f("uq_suggestions_list_id_suggested_id")),
     )
-    op.create_index(
-        "ix_suggestions_suggested_id", "suggestions", ["suggested_id"], unique=False
-    )
-    op.create_index(
-        "ix_suggestions_viewer_id_id", "suggestions", ["viewer_id", "id"], unique=False
-    )
+    op.create_index("ix_suggestions_suggested_id", "suggestions", ["suggested_id"], unique=False)
+    op.create_index("ix_suggestions_viewer_id_id", "suggestions", ["viewer_id", "id"], unique=False)
     op.create_table(
         "audit_events",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1224,6 +1156,7 @@ def upgrade() -> None:
             sa.Enum(
                 "READ_RESTRICTED",
                 "IMPORTED",
+                "EDITED",
                 name="action",
                 native_enum=False,
                 create_constraint=True,
@@ -1304,9 +1237,7 @@ def upgrade() -> None:
         sa.Column(
             "fact_id",
             sa.Uuid(),
-            sa.Computed(
-                "coalesce(education_id, experience_id, text_id)", persisted=True
-            ),
+            sa.Computed("coalesce(education_id, experience_id, text_id)", persisted=True),
             nullable=False,
         ),
         sa.Column("model_id", sa.SmallInteger(), nullable=False),
@@ -1340,9 +1271,7 @@ def upgrade() -> None:
             onupdate="CASCADE",
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["model_id"], ["embedding_models.id"], name=op.f("fk_fact_vectors_model_id")
-        ),
+        sa.ForeignKeyConstraint(["model_id"], ["embedding_models.id"], name=op.f("fk_fact_vectors_model_id")),
         sa.ForeignKeyConstraint(
             ["text_id", "person_id", "visibility"],
             ["person_texts.id", "person_texts.person_id", "person_texts.visibility"],
@@ -1351,9 +1280,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_vectors")),
-        sa.UniqueConstraint(
-            "fact_id", "model_id", name=op.f("uq_fact_vectors_fact_id_model_id")
-        ),
+        sa.UniqueConstraint("fact_id", "model_id", name=op.f("uq_fact_vectors_fact_id_model_id")),
     )
     op.create_index(
         "ix_fact_vectors_education_id",
@@ -1384,9 +1311,7 @@ def upgrade() -> None:
         postgresql_ops={"embedding": "halfvec_cosine_ops"},
         postgresql_where=sa.text("visibility in ('MEMBERS', 'PUBLIC')"),
     )
-    op.create_index(
-        "ix_fact_vectors_person_id", "fact_vectors", ["person_id"], unique=False
-    )
+    op.create_index("ix_fact_vectors_person_id", "fact_vectors", ["person_id"], unique=False)
     op.create_index(
         "ix_fact_vectors_staff",
         "fact_vectors",
@@ -1428,13 +1353,9 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
-        sa.UniqueConstraint(
-            "issuer", "subject", name=op.f("uq_identities_issuer_subject")
-        ),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
     )
-    op.create_index(
-        op.f("ix_identities_account_id"), "identities", ["account_id"], unique=False
-    )
+    op.create_index(op.f("ix_identities_account_id"), "identities", ["account_id"], unique=False)
     op.create_table(
         "suggestion_outcomes",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1503,9 +1424,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo."""
-    op.drop_index(
-        "ix_suggestion_outcomes_suggested_id", table_name="suggestion_outcomes"
-    )
+    op.drop_index("ix_suggestion_outcomes_suggested_id", table_name="suggestion_outcomes")
     op.drop_table("suggestion_outcomes")
     op.drop_index(op.f("ix_identities_account_id"), table_name="identities")
     op.drop_table("identities")
@@ -1555,9 +1474,7 @@ def downgrade() -> None:
     op.drop_index("ix_places_country", table_name="places")
     op.drop_index("ix_places_city_folded_country", table_name="places")
     op.drop_table("places")
-    op.drop_index(
-        "ix_person_texts_search", table_name="person_texts", postgresql_using="gin"
-    )
+    op.drop_index("ix_person_texts_search", table_name="person_texts", postgresql_using="gin")
     op.drop_index(op.f("ix_person_texts_person_id"), table_name="person_texts")
     op.drop_table("person_texts")
     op.drop_table("person_roles")
@@ -1568,25 +1485,19 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_interests_person_id"), table_name="interests")
     op.drop_index("ix_interests_name_folded", table_name="interests")
     op.drop_table("interests")
-    op.drop_index(
-        "ix_experiences_search", table_name="experiences", postgresql_using="gin"
-    )
+    op.drop_index("ix_experiences_search", table_name="experiences", postgresql_using="gin")
     op.drop_index(op.f("ix_experiences_person_id"), table_name="experiences")
     op.drop_index("ix_experiences_organization_id", table_name="experiences")
     op.drop_index("ix_experiences_occupation_code", table_name="experiences")
     op.drop_table("experiences")
-    op.drop_index(
-        "ix_educations_search", table_name="educations", postgresql_using="gin"
-    )
+    op.drop_index("ix_educations_search", table_name="educations", postgresql_using="gin")
     op.drop_index("ix_educations_programme", table_name="educations")
     op.drop_index(op.f("ix_educations_person_id"), table_name="educations")
     op.drop_index("ix_educations_end_year", table_name="educations")
     op.drop_index("ix_educations_cip_code", table_name="educations")
     op.drop_table("educations")
     op.drop_index("ix_contact_points_value", table_name="contact_points")
-    op.drop_index(
-        "ix_contact_points_search", table_name="contact_points", postgresql_using="gin"
-    )
+    op.drop_index("ix_contact_points_search", table_name="contact_points", postgresql_using="gin")
     op.drop_index(op.f("ix_contact_points_person_id"), table_name="contact_points")
     op.drop_table("contact_points")
     op.drop_index("ix_connections_high_id", table_name="connections")

@@ -93,9 +93,7 @@ class Compiler:
         """The object type of this name."""
         return cast(GraphQLObjectType, self.selections.schema.type_map[name])
 
-    def _column(
-        self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], row: FromClause
-    ) -> ColumnElement[Any]:
+    def _column(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], row: FromClause) -> ColumnElement[Any]:
         if len(key) > MAX_KEY_BYTES:
             raise Refused(f"The alias {key[:20]}... is too long: at most {MAX_KEY_BYTES} characters.")
         name = nodes[0].name.value

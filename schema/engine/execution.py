@@ -198,7 +198,6 @@ def document_of(context: "Context") -> Document:
     return context.document
 
 
-
 def variables_of(context: "Context") -> VariableValues:
     """The variables of the operation that is being run."""
     assert context.variables is not None, "The endpoint sets the variables before anything runs."

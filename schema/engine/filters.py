@@ -6,7 +6,22 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLInputObjectType
-from sqlalchemy import ColumnElement, FromClause, String, Text, Uuid, and_, any_, cast, false, literal_column, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    false,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.types import TypeEngine
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -29,9 +44,7 @@ Condition = Callable[[Scope, Arguments, FromClause], ColumnElement[bool]]
 
 def condition(build: Condition, description: str, name: str | None = None) -> Any:
     """A field of a filter input."""
-    return strawberry.field(
-        default=strawberry.UNSET, description=description, name=name, metadata={CONDITION: build}
-    )
+    return strawberry.field(default=strawberry.UNSET, description=description, name=name, metadata={CONDITION: build})
 
 
 def compile_filter(
@@ -183,5 +196,3 @@ class OfFact:
             .correlate(row)
             .exists()
         )
-
-

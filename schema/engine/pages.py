@@ -141,8 +141,9 @@ class PageCompiler:
             *(key.label(f"{KEY}{number}") for number, key in enumerate(keys[:-1])),
         ).where(*self.conditions(row), *self.bounds(keys))
         ordered = self._correlated(
-            wanted.order_by(*(key.desc() if down else key.asc() for key, down in zip(keys, directions, strict=True)))
-            .limit(literal_column(str(self.request.size + 1)))
+            wanted.order_by(
+                *(key.desc() if down else key.asc() for key, down in zip(keys, directions, strict=True))
+            ).limit(literal_column(str(self.request.size + 1)))
         ).subquery("ordered")
         return select(ordered, func.row_number().over().label(NUMBER)).subquery()
 

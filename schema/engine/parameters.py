@@ -13,7 +13,7 @@ from typing import Any
 from graphql import FieldNode, GraphQLField, VariableValues
 from graphql.execution.values import get_argument_values
 from sqlalchemy import BindParameter, bindparam
-from sqlalchemy.types import TypeEngine, Uuid
+from sqlalchemy.types import TypeEngine
 
 from api.access import Viewer
 
@@ -48,10 +48,6 @@ class Scope:
         self.calls.append((definition, node))
         values = get_argument_values(definition, node, self.variables)
         return Arguments(self, len(self.calls) - 1, values)
-
-    def account(self) -> BindParameter[Any]:
-        """The viewer's account id."""
-        return bindparam(ACCOUNT, None, type_=Uuid())
 
 
 @dataclass(frozen=True)

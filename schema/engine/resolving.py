@@ -51,6 +51,11 @@ def ref(kind: type[T], key: UUID) -> T:
     return cast(T, Ref(kind.__name__, key))
 
 
+def ref_named(type_name: str, key: UUID) -> Any:
+    """A thing whose type is known by name only."""
+    return Ref(type_name, key)
+
+
 class Named(dict[str, Any]):
     """A row under an interface or union, which must tell its type."""
 
@@ -186,7 +191,7 @@ async def read_ahead(info: "Info", session: AsyncSession, payload: T) -> T:
         value = getattr(payload, nodes[0].name.value, None)
         if isinstance(value, Ref):
             known[key] = await _read_one(context, session, raw, value, nodes)
-    setattr(payload, "__read_ahead__", known)
+    payload.__read_ahead__ = known
     return payload
 
 
@@ -194,6 +199,6 @@ async def _read_one(
     context: "Context", session: AsyncSession, info: GraphQLResolveInfo, named: Ref, nodes: list[FieldNode]
 ) -> Any:
     kind = cast(GraphQLObjectType, info.schema.type_map[named.type_name])
-    rows = await context.engine.rows(context, session, kind, nodes, [named.key])
-    return rows.get(named.key)
-
+    assert context.engine is not None
+    row = (await context.engine.rows(context, session, kind, nodes, [named.key])).get(named.key)
+    return row if row is None else Named(named.type_name, row)

@@ -8,7 +8,6 @@ import strawberry
 from graphql import GraphQLField, GraphQLNamedType
 from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
-
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from api.access import Viewer

@@ -11,15 +11,6 @@ from schema.engine.sources import column, expression, one, table
 from schema.node import Node
 from schema.scalars import PartialDate
 
-Visibility = strawberry.enum(models.Visibility, description="Who sees a fact. Its owner always does.")
-TagKind = strawberry.enum(models.TagKind, description="Whether somebody has it, wants it, or offers it to others.")
-PlaceKind = strawberry.enum(models.PlaceKind, description="What a place is to the person.")
-ContactKind = strawberry.enum(models.ContactKind, description="How somebody is reached.")
-ContactStatus = strawberry.enum(models.ContactStatus, description="Whether a contact point may be used.")
-LinkKind = strawberry.enum(models.LinkKind, description="What a link leads to.")
-TextKind = strawberry.enum(models.TextKind, description="What a text is about.")
-
-
 def _visibility(scope: Scope, row: FromClause) -> Any:
     if scope.viewer.is_staff:
         return row.c.visibility
@@ -36,7 +27,7 @@ def _facts(model: type[models.Fact]) -> Any:
 
 
 @strawberry.type(description="An organisation that people work at.")
-@table(models.Organization, lambda _viewer, row: row.c.id.is_not(None), access.sees_organization)
+@table(models.Organization, access.sees_all, access.sees_organization)
 class Organization(Node):
     """Reached through an experience that the viewer may read."""
 
@@ -59,7 +50,7 @@ class Education(Node):
     end_date: PartialDate | None = column(models.Education.end_date, "When it ended or will end.")
     completed: bool = column(models.Education.completed, "Whether the degree was taken.")
     honours: str | None = column(models.Education.honours, "Honours, as they are written.")
-    visibility: Visibility | None = visibility()
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="A job or duty at an organisation.")
@@ -79,7 +70,7 @@ class Experience(Node):
     end_date: PartialDate | None = column(models.Experience.end_date, "When it ended; null while it lasts.")
     current: bool = column(models.Experience.current, "Whether it lasts.")
     description: str | None = column(models.Experience.description, "What it is about.")
-    visibility: Visibility | None = visibility()
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="A skill that somebody has, wants or offers.")
@@ -88,9 +79,9 @@ class Skill(Node):
     """See `models.Skill`."""
 
     name: str = column(models.Skill.name, "The skill.")
-    kind: TagKind = column(models.Skill.kind, "Has, wants or offers it.")
+    kind: models.TagKind = column(models.Skill.kind, "Has, wants or offers it.")
     esco_uri: str | None = column(models.Skill.esco_uri, "Its ESCO concept, where known.")
-    visibility: Visibility | None = visibility()
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="Something that somebody cares about.")
@@ -99,8 +90,8 @@ class Interest(Node):
     """See `models.Interest`."""
 
     name: str = column(models.Interest.name, "The interest.")
-    kind: TagKind = column(models.Interest.kind, "Has, wants or offers it.")
-    visibility: Visibility | None = visibility()
+    kind: models.TagKind = column(models.Interest.kind, "Has, wants or offers it.")
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="Where somebody lives, works or comes from.")
@@ -108,12 +99,12 @@ class Interest(Node):
 class Place(Node):
     """See `models.Place`."""
 
-    kind: PlaceKind = column(models.Place.kind, "What the place is to the person.")
+    kind: models.PlaceKind = column(models.Place.kind, "What the place is to the person.")
     city: str | None = column(models.Place.city, "The city.")
     region: str | None = column(models.Place.region, "The region or state.")
     country: str = column(models.Place.country, "The country: ISO 3166-1 alpha-2.")
     time_zone: str | None = column(models.Place.time_zone, "The time zone: an IANA name.")
-    visibility: Visibility | None = visibility()
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="An e-mail address or a phone number.")
@@ -121,10 +112,10 @@ class Place(Node):
 class ContactPoint(Node):
     """See `models.ContactPoint`."""
 
-    kind: ContactKind = column(models.ContactPoint.kind, "What it is.")
+    kind: models.ContactKind = column(models.ContactPoint.kind, "What it is.")
     value: str = column(models.ContactPoint.value, "The address, or the number in E.164.")
-    status: ContactStatus = column(models.ContactPoint.status, "Whether it may be used.")
-    visibility: Visibility | None = visibility()
+    status: models.ContactStatus = column(models.ContactPoint.status, "Whether it may be used.")
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="A page of the person on the web.")
@@ -132,9 +123,9 @@ class ContactPoint(Node):
 class Link(Node):
     """See `models.Link`."""
 
-    kind: LinkKind = column(models.Link.kind, "What it leads to.")
+    kind: models.LinkKind = column(models.Link.kind, "What it leads to.")
     url: str = column(models.Link.url, "The address.")
-    visibility: Visibility | None = visibility()
+    visibility: models.Visibility | None = visibility()
 
 
 @strawberry.type(description="What somebody says in their own words.")
@@ -142,7 +133,7 @@ class Link(Node):
 class PersonText(Node):
     """See `models.PersonText`."""
 
-    kind: TextKind = column(models.PersonText.kind, "What it is about.")
+    kind: models.TextKind = column(models.PersonText.kind, "What it is about.")
     text: str = column(models.PersonText.text, "The words; for a photo, its URL.")
     language: str | None = column(models.PersonText.language, "Their language: BCP 47.")
-    visibility: Visibility | None = visibility()
+    visibility: models.Visibility | None = visibility()

@@ -1,6 +1,6 @@
 """How people are filtered and ordered. A condition on facts means: some fact that the viewer may read meets it."""
 
-from typing import Any
+from collections.abc import Callable
 
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, select
@@ -18,7 +18,6 @@ from schema.engine.filters import (
 from schema.engine.parameters import Arguments, Scope
 from schema.engine.sources import from_clause
 from schema.pagination import Direction
-from schema.people.roles import PersonRoleKind
 
 
 @strawberry.input(description="Compares a whole number. All that is given must hold.")
@@ -39,7 +38,9 @@ class TextFilter:
     in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of.")
 
 
-@strawberry.input(description="Looks for words: each must occur, as the beginning of a word; case and accents are nothing.")
+@strawberry.input(
+    description="Looks for words: each must occur, as the beginning of a word; case and accents are nothing."
+)
 class WordsFilter:
     """Full-text comparison."""
 
@@ -58,18 +59,18 @@ class IdFilter:
 class RoleFilter:
     """Comparators of roles."""
 
-    eq: PersonRoleKind | None = strawberry.field(default=strawberry.UNSET, description="This one.")
-    in_: list[PersonRoleKind] | None = strawberry.field(
+    eq: models.PersonRoleKind | None = strawberry.field(default=strawberry.UNSET, description="This one.")
+    in_: list[models.PersonRoleKind] | None = strawberry.field(
         default=strawberry.UNSET, name="in", description="One of these."
     )
 
 
-def _fact(model: type[models.Fact], meets: Any) -> OfFact:
+def _fact(model: type[models.Fact], meets: Callable[[Arguments, FromClause], ColumnElement[bool]]) -> OfFact:
     return OfFact(from_clause(model), access.sees_fact, meets)
 
 
 def _name(_scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
-    return contains_words(given, from_clause(models.Person).c.search if "search" not in row.c else row.c.search)
+    return contains_words(given, row.c.search)
 
 
 def _organization_name(given: Arguments, fact: FromClause) -> ColumnElement[bool]:
@@ -89,9 +90,7 @@ def _connected(scope: Scope, given: Arguments, row: FromClause) -> ColumnElement
 
 def _role(scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
     role = from_clause(models.PersonRole).alias()
-    return (
-        select(1).where(role.c.person_id == row.c.id, compare_member(given, role.c.kind)).correlate(row).exists()
-    )
+    return select(1).where(role.c.person_id == row.c.id, compare_member(given, role.c.kind)).correlate(row).exists()
 
 
 @strawberry.input(description="Which people. All that is given must hold.")
@@ -151,7 +150,9 @@ class PersonFilter:
     or_: list["PersonFilter"] | None = strawberry.field(
         default=strawberry.UNSET, name="or", description="One of these holds."
     )
-    not_: "PersonFilter | None" = strawberry.field(default=strawberry.UNSET, name="not", description="This does not hold.")
+    not_: "PersonFilter | None" = strawberry.field(
+        default=strawberry.UNSET, name="not", description="This does not hold."
+    )
 
 
 @strawberry.input(one_of=True, description="What people are sorted by: one field of it, several terms in a list.")

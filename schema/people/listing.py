@@ -1,6 +1,7 @@
 """What lists of people are sorted by, and what is counted over them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -31,28 +32,27 @@ ORDERS: Mapping[str, Callable[[Scope, FromClause], ColumnElement[Any]]] = {
 }
 
 
-def _of_fact(model: type[models.Fact], value: Callable[[FromClause], ColumnElement[Any]], **options: Any) -> Facet:
-    return Facet(from_clause(model), value, access.sees_fact, **options)
+def _home(fact: FromClause) -> ColumnElement[bool]:
+    return fact.c.home
+
+
+def _employer(fact: FromClause, organization: FromClause) -> ColumnElement[bool]:
+    return organization.c.id == fact.c.organization_id
+
+
+def _facts(model: type[models.Fact], column: str) -> Facet:
+    return Facet(from_clause(model), lambda fact: fact.c[column], access.sees_fact)
 
 
 FACETS: Mapping[str, Facet] = {
-    "classYears": _of_fact(models.Education, lambda fact: fact.c.end_year, where=lambda fact: fact.c.home),
-    "programmes": _of_fact(models.Education, lambda fact: fact.c.programme),
-    "organizations": _of_fact(
-        models.Experience,
-        lambda organization: organization.c.name,
-        join=(
-            from_clause(models.Organization),
-            lambda fact, organization: organization.c.id == fact.c.organization_id,
-        ),
-    ),
-    "skills": _of_fact(models.Skill, lambda fact: fact.c.name_folded),
-    "interests": _of_fact(models.Interest, lambda fact: fact.c.name_folded),
-    "cities": _of_fact(models.Place, lambda fact: fact.c.city),
-    "countries": _of_fact(models.Place, lambda fact: fact.c.country),
-    "roles": Facet(
-        from_clause(models.PersonRole), lambda role: role.c.kind, lambda _viewer, role: role.c.id.is_not(None)
-    ),
+    "classYears": replace(_facts(models.Education, "end_year"), where=_home),
+    "programmes": _facts(models.Education, "programme"),
+    "organizations": replace(_facts(models.Experience, "name"), join=(from_clause(models.Organization), _employer)),
+    "skills": _facts(models.Skill, "name_folded"),
+    "interests": _facts(models.Interest, "name_folded"),
+    "cities": _facts(models.Place, "city"),
+    "countries": _facts(models.Place, "country"),
+    "roles": Facet(from_clause(models.PersonRole), lambda role: role.c.kind, access.sees_all),
 }
 
 
@@ -72,7 +72,9 @@ def _facet(description: str) -> Any:
     return strawberry.field(resolver=_first, graphql_type=list[FacetCount], description=description)
 
 
-@strawberry.type(description="Counts over a whole filtered list, of facts that you may see. Most frequent values first.")
+@strawberry.type(
+    description="Counts over a whole filtered list, of facts that you may see. Most frequent values first."
+)
 class PersonFacets:
     """The facets of people."""
 

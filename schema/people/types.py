@@ -5,24 +5,28 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, Select, desc, func, literal_column, nulls_last, select
+from sqlalchemy import ColumnElement, FromClause, Select, case, desc, func, literal_column, nulls_last, select
 
 from api import access, models
 from schema.engine.parameters import Scope
 from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, table
 from schema.node import Node
+from schema.pagination import PageInfo
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.filters import PersonFilter, PersonOrder
 from schema.people.listing import FACETS, ORDERS, PersonFacets, class_year
 from schema.people.roles import PersonRole
-from schema.pagination import PageInfo
+
 
 def _of_person(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnElement[bool]:
     return fact.c.person_id == person.c.id
 
 
 def _latest(fact: FromClause) -> Sequence[ColumnElement[Any]]:
-    return [nulls_last(desc(func.coalesce(fact.c.end_date, literal_column("'9999'")))), nulls_last(desc(fact.c.start_date))]
+    return [
+        nulls_last(desc(func.coalesce(fact.c.end_date, literal_column("'9999'")))),
+        nulls_last(desc(fact.c.start_date)),
+    ]
 
 
 def _visible(scope: Scope, model: type[models.Fact], person: FromClause) -> tuple[FromClause, Select[Any]]:
@@ -73,6 +77,24 @@ def _current(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnEleme
     return (fact.c.person_id == person.c.id) & fact.c.current
 
 
+def _my_tie(scope: Scope, person: FromClause, tie: FromClause) -> ColumnElement[bool]:
+    me = access.me(scope.viewer)
+    return (tie.c.low_id == func.least(person.c.id, me)) & (tie.c.high_id == func.greatest(person.c.id, me))
+
+
+def _my_end(scope: Scope, tie: FromClause) -> ColumnElement[Any]:
+    return case((tie.c.low_id == access.me(scope.viewer), tie.c.low_visibility), else_=tie.c.high_visibility)
+
+
+@strawberry.type(description="Your connection with somebody.")
+@table(models.Connection, access.owns_tie)
+class Tie(Node):
+    """See `models.Connection`."""
+
+    connected_at: datetime = column(models.Connection.connected_at, "Since when.")
+    visibility: models.Visibility = expression(_my_end, "Who may learn of it, as far as you decide; both ends must allow it.")
+
+
 def page_of_people(
     first: int | None = strawberry.UNSET,
     after: str | None = strawberry.UNSET,
@@ -114,6 +136,7 @@ class Person(Node):
     photo: str | None = expression(_text(models.TextKind.PHOTO), "The photo's URL.", reads=(models.PersonText,))
     connected_to_me: bool = expression(_connected, "Whether you two are connected.")
 
+    tie: Tie | None = one("Tie", _my_tie, "Your connection with them, if you are connected.")
     roles: list[PersonRole] = many(
         "PersonRole", _of_person, lambda row: [row.c.starts_on.asc().nulls_first()], "What they are or were here."
     )

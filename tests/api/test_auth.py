@@ -5,10 +5,11 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from uuid_utils.compat import uuid7
 
 from api.access import ANONYMOUS, Viewer, ViewerKind
@@ -103,7 +104,7 @@ async def test_garbage_is_refused_without_asking_anybody(
     assert provider.asked == []
 
 
-SPOILED: dict[str, tuple[dict[str, object], str]] = {
+SPOILED: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"exp": START - 60}, "The token has expired. Sign in again."),
     "expired long ago": ({"exp": -(10**300)}, "The token has expired. Sign in again."),
     "exp string": ({"exp": str(START + 300)}, "'exp' is not a number of seconds"),
@@ -148,7 +149,7 @@ async def test_claims_that_are_refused(
     ],
 )
 async def test_claims_that_are_accepted(
-    authenticator: Authenticator, provider: Provider, db: Database, claims: dict[str, object]
+    authenticator: Authenticator, provider: Provider, db: Database, claims: dict[str, Any]
 ) -> None:
     assert await accepts(authenticator, db, provider.token(**claims))
 

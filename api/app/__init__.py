@@ -1,0 +1,87 @@
+"""The web application: routes, what wraps every request, and what each request may reach."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from recommender.search import QueryEmbedder
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from api.app.readiness import Readiness
+from api.app.requests import RequestMiddleware
+from api.auth import Authenticator
+from api.db import Database, PooledDatabase
+from api.settings import Settings
+from schema.context import Context
+from schema.http import GraphQLEndpoint
+from schema.ide import ide_routes
+from schema.root import build_engine
+
+GRAPHQL_METHODS = ["GET", "POST"]
+
+
+def models_folder(settings: Settings) -> Path:
+    """Where the worker leaves the exported model, and API processes look for it."""
+    return settings.data_dir / "models"
+
+
+def create_app(settings: Settings, db: Database | None = None) -> Starlette:
+    """The application. `db` is for callers that own a database; without it one is opened from the settings.
+
+    Raises ValueError when the settings name no database: `alumni serve` is what starts an embedded one.
+    """
+    pooled = _pooled(settings) if db is None else None
+    database = db or pooled
+    assert database is not None
+    development = settings.environment == "development"
+    endpoint = GraphQLEndpoint(build_engine(), _context_maker(settings, database), open_introspection=development)
+    readiness = Readiness(database)
+
+    async def ready(_request: Request) -> Response:
+        problems = await readiness.problems()
+        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if pooled is not None:
+            await pooled.open()
+        try:
+            yield
+        finally:
+            await readiness.close()
+            if pooled is not None:
+                await pooled.close()
+
+    routes: list[BaseRoute] = [
+        *(ide_routes() if development else ()),
+        Route("/graphql", endpoint.handle, methods=GRAPHQL_METHODS),
+        Route("/healthz", _healthy, methods=["GET"]),
+        Route("/readyz", ready, methods=["GET"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(RequestMiddleware)])
+
+
+def _pooled(settings: Settings) -> PooledDatabase:
+    if settings.database_url is None:
+        raise ValueError("ALUMNI_DATABASE_URL is not set. Set it, or run `alumni serve`, which starts a database.")
+    return PooledDatabase(settings.database_url, settings.database_pool_size)
+
+
+def _context_maker(settings: Settings, db: Database):
+    authenticator = Authenticator(settings)
+    query_embedder = QueryEmbedder(models_folder(settings), settings.embedding_model)
+
+    async def make_context(request: Request) -> Context:
+        viewer = await authenticator.viewer(request.headers.get("authorization"), db)
+        return Context(viewer, db, query_embedder)
+
+    return make_context
+
+
+async def _healthy(_request: Request) -> Response:
+    """The process runs and answers; whether it can do its work is what /readyz tells."""
+    return JSONResponse({"healthy": True})

@@ -1,0 +1,83 @@
+"""What every request gets: an id, a line in the log, headers of its own safety, and a masked answer if all else fails."""
+
+import logging
+import re
+from time import perf_counter
+
+import orjson
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from api.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+"""Ids of a proxy's making that are taken over as they are: nothing that could forge a line of the log."""
+QUIET = {"/healthz", "/readyz"}
+"""Asked every few seconds by machines: told in the log only when they fail."""
+
+
+class RequestMiddleware:
+    """Wraps the whole application, without a task or a body of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        number = _given_id(scope) or uuid7().hex
+        token = request_id.set(number)
+        started = perf_counter()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = number
+                headers.setdefault("x-content-type-options", "nosniff")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception:
+            logger.exception("Unexpected error %s", number)
+            if status:
+                raise  # part of an answer has left: the server can only break off
+            await _send_masked(sending, number)
+        finally:
+            _log(scope, status, perf_counter() - started)
+            request_id.reset(token)
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and GIVEN_ID.fullmatch(value):
+            return value.decode("ascii")
+    return None
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    path: str = scope["path"]
+    if path in QUIET and status < 500:
+        return
+    fields = {"method": scope["method"], "path": path[:200], "status": status, "ms": round(seconds * 1000, 1)}
+    logger.info("request", extra={"fields": fields})
+
+
+async def _send_masked(send: Send, number: str) -> None:
+    """Say that it went wrong, and by which id the log has the rest; in GraphQL's form, which is JSON to anybody else."""
+    error = {
+        "message": "Something went wrong on our side.",
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "id": number},
+    }
+    body = orjson.dumps({"errors": [error]})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

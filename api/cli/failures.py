@@ -1,0 +1,68 @@
+"""How a command fails: one message on standard error that says what to do next, and a status other than 0."""
+
+import logging
+import sys
+from typing import NoReturn
+
+import psycopg
+from pydantic import ValidationError
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError
+
+from api.errors import DomainError, Invalid
+
+FAILED = 1
+MISUSED = 2
+"""The command line or the settings are wrong: the same status that a wrong option gives."""
+MAX_PROBLEMS = 20
+
+logger = logging.getLogger(__name__)
+
+
+class CommandFailed(Exception):
+    """What went wrong and what to do about it, for the person at the terminal."""
+
+    def __init__(self, message: str, status: int = FAILED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def explain(error: Exception) -> NoReturn:
+    """Say what went wrong and leave. What nobody expected is shown with its trace."""
+    match error:
+        case CommandFailed():
+            _say(str(error))
+            sys.exit(error.status)
+        case ValidationError():
+            _say("The settings are wrong.\n" + "\n".join(_settings_problems(error)))
+            sys.exit(MISUSED)
+        case Invalid():
+            problems = [f"{'.'.join(problem.path)}: {problem.message}" for problem in error.problems]
+            more = [f"... and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
+            _say("\n".join([*problems[:MAX_PROBLEMS], *more]))
+        case DomainError():
+            _say(error.message)
+        case psycopg.OperationalError():
+            _say(f"The database cannot be used: {error}\nIs ALUMNI_DATABASE_URL right, and the server running?")
+        case DBAPIError(orig=psycopg.OperationalError()):
+            _say(f"The database cannot be used: {error.orig}\nIs ALUMNI_DATABASE_URL right, and the server running?")
+        case PermissionError() | FileNotFoundError() | IsADirectoryError() | NotADirectoryError():
+            _say(f"{error.strerror}: {error.filename}")
+        case _:
+            logger.error("Unexpected error", exc_info=error)
+    sys.exit(FAILED)
+
+
+def _settings_problems(error: ValidationError) -> list[str]:
+    """One line per problem, by the variable that a person would set."""
+    lines: list[str] = []
+    for problem in error.errors(include_url=False, include_context=False):
+        name = "_".join(["ALUMNI", *(str(part).upper() for part in problem["loc"])]) if problem["loc"] else ""
+        message = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {message}" if name else message)
+    return lines
+
+
+def _say(message: str) -> None:
+    """To standard error; in red where that is a terminal. Messages may hold brackets, which are no markup."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(message, style="red", markup=False)

@@ -1,0 +1,127 @@
+"""Who has blocked whom, and what a block undoes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Select, Table, case, delete, func, insert, null, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from api.access import Viewer, me, visible_people
+from api.errors import Invalid, NotFound, Problem
+from api.models import Block, Connection, ConnectionState, Person
+from api.services.pairs import lock_pair, pair_of
+
+_PERSON = ("input", "personId")
+_BLOCKS = cast(Table, Block.__table__)
+
+
+async def block_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -> UUID:
+    """Make the viewer and this person invisible to each other; the block's id. Doing it again changes nothing.
+
+    A connection of the two ends; an open request is withdrawn or silently declined. Raises NotFound for people whom the
+    viewer does not see, among them those who have blocked the viewer, and Invalid for oneself.
+    """
+    own = _own_id(viewer)
+    if person_id == own:
+        raise Invalid([Problem(_PERSON, "is your own: choose somebody else")])
+    await lock_pair(session, own, person_id)
+    block_id, visible = await _standing(session, viewer, person_id)
+    if block_id is not None:
+        return block_id
+    if not visible:
+        raise NotFound("There is no such person.", _PERSON)
+    made = await session.scalar(
+        insert(_BLOCKS).values(id=uuid7(), blocker_id=own, blocked_id=person_id).returning(_BLOCKS.c.id)
+    )
+    await _undo_tie(session, own, person_id)
+    return cast(UUID, made)
+
+
+async def unblock_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -> None:
+    """Take the viewer's own block back. It brings no connection back, and undoes no block of the other.
+
+    Without such a block nothing happens if the viewer sees the person; else it raises NotFound.
+    """
+    own = _own_id(viewer)
+    await lock_pair(session, own, person_id)
+    block_id, visible = await _standing(session, viewer, person_id)
+    if block_id is None and not visible:
+        raise NotFound("There is no such person.", _PERSON)
+    await session.execute(delete(_BLOCKS).where(_BLOCKS.c.id == block_id))
+
+
+@dataclass(frozen=True)
+class BlockedPerson:
+    """An entry of the viewer's own list of blocks."""
+
+    id: UUID
+    """Of the block."""
+    person_id: UUID
+    name: str
+    created_at: datetime
+
+
+def own_blocks(viewer: Viewer) -> Select[UUID, UUID, str, datetime]:
+    """The viewer's own blocks with the names of those blocked, as `SELECT id, person_id, name, created_at`.
+
+    The one exception to "blocked pairs never see each other": whoever blocked somebody reads that person's display name
+    here, and nothing else, or nobody could ever take a block back. It is read for the blocker alone, who saw the person
+    when blocking; it is the same whether or not the other has blocked too, or has left the directory since.
+    """
+    people = cast(Table, Person.__table__)
+    return (
+        select(
+            _BLOCKS.c.id,
+            _BLOCKS.c.blocked_id.label("person_id"),
+            people.c.display_name.label("name"),
+            _BLOCKS.c.created_at,
+        )
+        .join(people, people.c.id == _BLOCKS.c.blocked_id)
+        .where(_BLOCKS.c.blocker_id == me(viewer))
+    )
+
+
+async def blocked_people(session: AsyncSession, viewer: Viewer) -> list[BlockedPerson]:
+    """Whom the viewer has blocked, latest first."""
+    rows = await session.execute(own_blocks(viewer).order_by(_BLOCKS.c.id.desc()))
+    return [BlockedPerson(row.id, row.person_id, row.name, row.created_at) for row in rows]
+
+
+def _own_id(viewer: Viewer) -> UUID:
+    if viewer.person_id is None:
+        raise NotFound("You have no profile here yet.")
+    return viewer.person_id
+
+
+async def _standing(session: AsyncSession, viewer: Viewer, person_id: UUID) -> tuple[UUID | None, bool]:
+    """The viewer's own block of this person, if any, and whether the viewer sees the person; one statement for all."""
+    block = (
+        select(_BLOCKS.c.id)
+        .where(_BLOCKS.c.blocker_id == me(viewer), _BLOCKS.c.blocked_id == person_id)
+        .scalar_subquery()
+    )
+    visible = visible_people(viewer).where(Person.id == person_id).exists()
+    found = (await session.execute(select(block.label("block_id"), visible.label("visible")))).one()
+    return found.block_id, found.visible
+
+
+async def _undo_tie(session: AsyncSession, blocker: UUID, blocked: UUID) -> None:
+    low, high = pair_of(blocker, blocked)
+    tie = cast(Table, Connection.__table__)
+    state = case(
+        (tie.c.state == ConnectionState.ACCEPTED, ConnectionState.ENDED.value),
+        (tie.c.requester_id == blocker, ConnectionState.WITHDRAWN.value),
+        else_=ConnectionState.DECLINED.value,
+    )
+    await session.execute(
+        update(tie)
+        .where(
+            tie.c.low_id == low,
+            tie.c.high_id == high,
+            tie.c.state.in_([ConnectionState.ACCEPTED, ConnectionState.PENDING]),
+        )
+        .values(state=state, connected_at=null(), answered_at=func.now())
+    )

@@ -1,0 +1,201 @@
+"""How two people become connected, and how little either learns of what the other decided."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Table, Uuid, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from api.access import Viewer, sees_request, sees_tie, visible_people
+from api.errors import Conflict, NotFound
+from api.models import Connection, ConnectionState, OutcomeKind, Person, Suggestion, SuggestionOutcome
+from api.services.inputs import Checker
+from api.services.pairs import lock_pair, pair_of
+
+PAUSE = timedelta(days=90)
+"""How long after a request the same person may not ask the same person again, whatever became of it."""
+
+_PERSON = ("input", "personId")
+_CONNECTION = ("input", "connectionId")
+_TIES = cast(Table, Connection.__table__)
+
+
+async def request_connection(session: AsyncSession, viewer: Viewer, person_id: UUID, message: str | None) -> UUID:
+    """Ask somebody to connect; the connection's id.
+
+    Whom I ask while they ask me, I am connected with at once: also when I had declined before, of which they know
+    nothing. Raises NotFound for whoever may not be asked (hidden, blocked, absent, unlisted and deceased people alike),
+    Invalid for oneself or a bad message, and Conflict if connected already, or if the viewer asked less than 90 days ago.
+    """
+    own = _own_id(viewer)
+    check = Checker()
+    text = check.text(("input", "message"), message, most=1000, multiline=True)
+    if person_id == own:
+        check.note(_PERSON, "is your own: choose somebody else")
+    check.raise_problems()
+
+    await lock_pair(session, own, person_id)
+    await _refuse_unless_askable(session, viewer, person_id)
+    tie = await _pair(session, own, person_id)
+    if tie is None:
+        connection_id = await _insert_request(session, own, person_id, text)
+    else:
+        connection_id = tie.id
+        if tie.requester_id != own and tie.state in {ConnectionState.PENDING, ConnectionState.DECLINED}:
+            await _connect(session, tie)
+            await _note_outcome(session, own, person_id, OutcomeKind.REQUESTED)
+            await _note_outcome(session, own, person_id, OutcomeKind.CONNECTED)
+            return connection_id
+        await _renew_request(session, tie, own, text)
+    await _note_outcome(session, own, person_id, OutcomeKind.REQUESTED)
+    return connection_id
+
+
+async def answer_request(session: AsyncSession, viewer: Viewer, connection_id: UUID, *, accept: bool) -> None:
+    """Accept or silently decline a request that the viewer was asked. A declined request shows to the asker as pending.
+
+    Raises NotFound unless there is such an open request of somebody else to the viewer, and Conflict if the viewer has
+    accepted it already.
+    """
+    tie = await _visible_tie(session, viewer, connection_id)
+    if tie.requester_id == viewer.person_id:
+        raise _no_such_tie()
+    if tie.state is ConnectionState.ACCEPTED:
+        raise Conflict("You have accepted this request already.", _CONNECTION)
+    if accept:
+        await _connect(session, tie)
+    else:
+        await _set_state(session, tie, ConnectionState.DECLINED, answered_at=func.now())
+
+
+async def withdraw_request(session: AsyncSession, viewer: Viewer, connection_id: UUID) -> None:
+    """Take back one's own request; it looks the same whether the other has declined it or not answered yet.
+
+    Raises NotFound unless the viewer has such a request, and Conflict if it was accepted in the meantime.
+    """
+    tie = await _visible_tie(session, viewer, connection_id)
+    if tie.requester_id != viewer.person_id:
+        raise _no_such_tie()
+    if tie.state is ConnectionState.ACCEPTED:
+        raise Conflict("This request was accepted: you are connected now, and may end the connection.", _CONNECTION)
+    await _set_state(session, tie, ConnectionState.WITHDRAWN)
+
+
+async def end_connection(session: AsyncSession, viewer: Viewer, connection_id: UUID) -> None:
+    """End a connection, from either end. Raises NotFound unless the viewer has such a connection."""
+    tie = await _visible_tie(session, viewer, connection_id)
+    if tie.state is not ConnectionState.ACCEPTED:
+        raise _no_such_tie()
+    await _set_state(session, tie, ConnectionState.ENDED, connected_at=None)
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _own_id(viewer: Viewer) -> UUID:
+    if viewer.person_id is None:
+        raise NotFound("You have no profile here yet.")
+    return viewer.person_id
+
+
+def _no_such_tie() -> NotFound:
+    return NotFound("You have no such request or connection.", _CONNECTION)
+
+
+async def _refuse_unless_askable(session: AsyncSession, viewer: Viewer, person_id: UUID) -> None:
+    people = cast(Table, Person.__table__)
+    statement = visible_people(viewer).where(Person.id == person_id, people.c.listed, ~people.c.deceased)
+    if await session.scalar(statement) is None:
+        raise NotFound("There is no such person to connect with.", _PERSON)
+
+
+async def _pair(session: AsyncSession, one: UUID, other: UUID) -> Row[Any] | None:
+    """The row of this pair, held until the transaction ends: a rule's own reading, shown to nobody."""
+    low, high = pair_of(one, other)
+    statement = (
+        select(_TIES, (_TIES.c.requested_at > func.now() - PAUSE).label("recent"))
+        .where(_TIES.c.low_id == low, _TIES.c.high_id == high)
+        .with_for_update()
+    )
+    return (await session.execute(statement)).one_or_none()
+
+
+async def _visible_tie(session: AsyncSession, viewer: Viewer, connection_id: UUID) -> Row[Any]:
+    """A request or connection of the viewer, as far as the viewer sees it, held until the transaction ends.
+
+    Whoever waits here for somebody else's change finds the row as it is afterwards, or none.
+    """
+    own = viewer.person_id
+    statement = (
+        select(_TIES)
+        .where(_TIES.c.id == connection_id, or_(sees_request(viewer, _TIES), sees_tie(viewer, _TIES)))
+        .with_for_update()
+    )
+    tie = (await session.execute(statement)).one_or_none()
+    if tie is None or own not in {tie.low_id, tie.high_id}:
+        raise _no_such_tie()
+    return tie
+
+
+async def _insert_request(session: AsyncSession, own: UUID, person_id: UUID, message: str | None) -> UUID:
+    low, high = pair_of(own, person_id)
+    values = {"low_id": low, "high_id": high, "requester_id": own, "message": message}
+    made = await session.scalar(
+        insert(_TIES)
+        .values(id=uuid7(), state=ConnectionState.PENDING, requested_at=func.now(), **values)
+        .returning(_TIES.c.id)
+    )
+    return cast(UUID, made)
+
+
+async def _renew_request(session: AsyncSession, tie: Row[Any], own: UUID, message: str | None) -> None:
+    if tie.state is ConnectionState.ACCEPTED:
+        raise Conflict("You are connected already.", _PERSON)
+    if tie.requester_id == own and tie.recent:
+        raise Conflict(
+            f"You have asked this person before: you may ask again {PAUSE.days} days after your last request.", _PERSON
+        )
+    await _set_state(
+        session,
+        tie,
+        ConnectionState.PENDING,
+        requester_id=own,
+        message=message,
+        requested_at=func.now(),
+        answered_at=None,
+    )
+
+
+async def _connect(session: AsyncSession, tie: Row[Any]) -> None:
+    await _set_state(session, tie, ConnectionState.ACCEPTED, answered_at=func.now(), connected_at=func.now())
+    asked = tie.low_id if tie.requester_id == tie.high_id else tie.high_id
+    await _note_outcome(session, tie.requester_id, asked, OutcomeKind.CONNECTED)
+
+
+async def _set_state(session: AsyncSession, tie: Row[Any], state: ConnectionState, **values: object) -> None:
+    await session.execute(update(_TIES).where(_TIES.c.id == tie.id).values(state=state, **values))
+
+
+async def _note_outcome(session: AsyncSession, asker: UUID, asked: UUID, outcome: OutcomeKind) -> None:
+    """If the asker had been pointed to the other, note what came of the latest suggestion; what is noted once stays."""
+    shown = cast(Table, Suggestion.__table__)
+    latest = (
+        select(
+            bindparam("id", uuid7(), type_=Uuid()),
+            shown.c.id,
+            shown.c.viewer_id,
+            shown.c.suggested_id,
+            literal(outcome.value),
+        )
+        .where(shown.c.viewer_id == asker, shown.c.suggested_id == asked)
+        .order_by(shown.c.id.desc())
+        .limit(1)
+    )
+    await session.execute(
+        upsert(cast(Table, SuggestionOutcome.__table__))
+        .from_select(["id", "suggestion_id", "viewer_id", "suggested_id", "outcome"], latest)
+        .on_conflict_do_nothing(index_elements=["viewer_id", "suggested_id", "outcome"])
+    )

@@ -1,0 +1,75 @@
+"""How a server starts, what it says when it answers, and the order in which everything stops."""
+
+import errno
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from api.app import create_app
+from api.serving.signals import deaf
+from api.serving.workers import WorkerProcess
+from api.settings import Settings
+
+GRACE_SECONDS = 5
+"""How long requests that run may go on when the server is told to stop."""
+
+
+class PortTaken(Exception):
+    """Something else listens there."""
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """The socket to serve on, taken before anything else is started. Raises PortTaken or OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        # Two servers could be bound to one port as long as none of them listens.
+        taken.listen()
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"Port {port} on {host} is in use. Stop what uses it, or choose another: ALUMNI_PORT={port + 1}"
+            ) from None
+        raise
+    return taken
+
+
+def serve(settings: Settings, listening: socket.socket, when_answering: Callable[[], None]) -> None:
+    """Answer requests until a signal says stop. `when_answering` runs once, in a thread, when the first could come."""
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    worker = WorkerProcess(settings) if settings.embed_in_worker else None
+    ended = threading.Event()
+
+    def accompany() -> None:
+        while not server.started:
+            if ended.wait(0.02):
+                return
+        when_answering()
+        if worker is not None:
+            worker.start()
+
+    companion = threading.Thread(target=accompany, name="companion", daemon=True)
+    companion.start()
+    try:
+        server.run(sockets=[listening])
+    finally:
+        ended.set()
+        with deaf():
+            companion.join(5)
+            if worker is not None:
+                worker.stop()

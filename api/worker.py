@@ -1,0 +1,165 @@
+"""What each background job does, and how a worker starts, survives faults and stops."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypedDict
+from uuid import UUID
+
+import psycopg
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+
+from api.db import Database, PooledDatabase
+from api.queue import EMBED_MISSING, EMBED_PERSON
+from api.settings import Settings
+from recommender.embeddings import Embedder
+from recommender.vectors import embed_missing
+
+logger = logging.getLogger(__name__)
+
+CONCURRENCY = 2
+"""A sweep over everything, and beside it the edit of one person; they take turns at the model, batch by batch."""
+
+
+class SweepOptions(TypedDict):
+    """How sweeps are queued."""
+
+    priority: int
+    lock: str
+    queueing_lock: str
+
+
+LOW = -10
+"""The priority of sweeps: whatever else waits goes first."""
+SWEEP: SweepOptions = {"priority": LOW, "lock": EMBED_MISSING, "queueing_lock": EMBED_MISSING}
+"""One sweep runs, across all workers (two would embed the same facts), and at most one waits."""
+EVERY_MINUTE = "* * * * *"
+HEARTBEAT_SECONDS = 3.0
+STALLED_SECONDS = 15.0
+"""A worker without a heartbeat for so long is dead, and its jobs are for others."""
+RESCUE_SECONDS = 5.0
+MAX_ATTEMPTS = 6
+"""A job that fails so often, or kills its worker so often, is given up and stays in the table as failed."""
+GRACE_SECONDS = 8.0
+LONGEST_PAUSE_SECONDS = 30.0
+RETRY = RetryStrategy(max_attempts=MAX_ATTEMPTS, wait=1, exponential_wait=3)
+AWAY = (ConnectorException, psycopg.OperationalError)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The jobs, one method each. Each may be run twice, or again after it was broken off, and then does no more."""
+
+    db: Database
+    embedder: Embedder
+
+    async def embed_person(self, person_id: str) -> None:
+        """Embed what this person's facts lack vectors for."""
+        await embed_missing(self.db, self.embedder, person_ids=[UUID(person_id)])
+
+    async def embed_missing(self, timestamp: int = 0) -> None:
+        """Embed whatever lacks a vector: after an import, and every minute (`timestamp`) what a lost job has left."""
+        await embed_missing(self.db, self.embedder)
+
+
+def run_worker(settings: Settings) -> None:
+    """Run jobs until SIGTERM or Ctrl-C, then finish those at hand. It loads the model first, which takes seconds."""
+    asyncio.run(_work(settings))
+
+
+def build_queue(url: str, jobs: Jobs) -> App:
+    """The queue with every job registered under the name that `api.queue` gives it."""
+    queue = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=CONCURRENCY + 2))
+    queue.task(name=EMBED_PERSON, retry=RETRY)(jobs.embed_person)
+    sweep = queue.task(name=EMBED_MISSING, **SWEEP)(jobs.embed_missing)
+    queue.periodic(cron=EVERY_MINUTE, **SWEEP)(sweep)
+    return queue
+
+
+async def _sweep(queue: App) -> None:
+    """Queue a sweep unless one waits already."""
+    with suppress(AlreadyEnqueued):
+        await queue.configure_task(EMBED_MISSING, **SWEEP).defer_async()
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    if settings.database_url is None:
+        raise ValueError("ALUMNI_DATABASE_URL is not set. `alumni work` starts an embedded database by itself.")
+    embedder = await asyncio.to_thread(_load, settings)
+    db = PooledDatabase(settings.database_url, CONCURRENCY)
+    await db.open()
+    try:
+        await _keep_working(build_queue(settings.database_url, Jobs(db, embedder)), stop)
+    finally:
+        await db.close()
+
+
+async def _keep_working(queue: App, stop: asyncio.Event) -> None:
+    """Work until told to stop. While the database is away, try again in growing intervals."""
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            async with queue.open_async():
+                pause = 1.0
+                await _sweep(queue)
+                await _work_until(queue, stop)
+        except AWAY as error:
+            logger.warning("The database cannot be used (%s); trying again in %.0f s.", type(error).__name__, pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _work_until(queue: App, stop: asyncio.Event) -> None:
+    """Run the queue's worker; it returns early when it loses the database."""
+    working = asyncio.create_task(
+        queue.run_worker_async(
+            concurrency=CONCURRENCY,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            shutdown_graceful_timeout=GRACE_SECONDS,
+        )
+    )
+    rescuing = asyncio.create_task(_rescue_forever(queue))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, rescuing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (stopping, rescuing, working):
+            task.cancel()
+        results = await asyncio.gather(working, rescuing, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _rescue_forever(queue: App) -> None:
+    """Give the jobs of dead workers to the living, soon after each death."""
+    while True:
+        await rescue(queue)
+        await asyncio.sleep(RESCUE_SECONDS)
+
+
+async def rescue(queue: App, stalled_seconds: float = STALLED_SECONDS) -> None:
+    """Queue again what a worker that is dead was doing; give up on what has been tried too often."""
+    for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_seconds):
+        if job.task_name == EMBED_MISSING:
+            # Another sweep may wait already, and two with one queueing lock cannot.
+            await queue.job_manager.finish_job(job, Status.ABORTED, delete_job=True)
+            await _sweep(queue)
+        elif job.attempts >= MAX_ATTEMPTS:
+            logger.error("Job %s (%s) is given up: its worker died each time.", job.id, job.task_name)
+            await queue.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+        else:
+            logger.warning("Job %s (%s) is queued again: its worker died.", job.id, job.task_name)
+            await queue.job_manager.retry_job(job)
+    await queue.job_manager.prune_stalled_workers(stalled_seconds)

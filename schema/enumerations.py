@@ -1,0 +1,18 @@
+"""The models' enumerations in the API, with their descriptions. Imported before any type that uses them."""
+
+import strawberry
+
+from api import models
+
+for _kind, _description in (
+    (models.AuditAction, "What an officer did."),
+    (models.ContactKind, "How somebody is reached."),
+    (models.ContactStatus, "Whether a contact point may be used."),
+    (models.LinkKind, "What a link leads to."),
+    (models.PersonRoleKind, "What somebody is or was to the institution."),
+    (models.PlaceKind, "What a place is to the person."),
+    (models.TagKind, "Whether somebody has it, wants it, or offers it to others."),
+    (models.TextKind, "What a text is about."),
+    (models.Visibility, "Who sees a fact. Its owner always does."),
+):
+    strawberry.enum(_kind, description=_description)
