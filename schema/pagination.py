@@ -1,8 +1,19 @@
 """What every connection has: its arguments, pageInfo, and the direction of an order."""
 
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
+from json import dumps
+from typing import Generic, TypeVar
 
 import strawberry
+
+from schema.engine.cursors import CURSOR_VERSION, parse_cursor
+from schema.engine.pages import MAX_PAGE
+from schema.engine.refusals import Refused
+
+MAX_POSITION = 10_000
 
 
 @strawberry.enum(description="Which end of an order comes first.")
@@ -21,3 +32,51 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Whether the list goes on before this page.")
     start_cursor: str | None = strawberry.field(description="The cursor of the first row, to pass as `before`.")
     end_cursor: str | None = strawberry.field(description="The cursor of the last row, to pass as `after`.")
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Slice(Generic[T]):
+    """A page of a list that Python has whole, with the cursor of each item."""
+
+    items: list[tuple[str, T]]
+    page_info: PageInfo
+
+
+def check_size(first: int | None) -> int:
+    """The page size of a connection that only goes forward. Raises Refused."""
+    if first is None:
+        raise Refused("Give first.", ("first",))
+    if not 1 <= first <= MAX_PAGE:
+        raise Refused(f"first must be from 1 to {MAX_PAGE}, not {first}.", ("first",))
+    return first
+
+
+def slice_list(found: Sequence[T], first: int, after: str | None, signature: str) -> Slice[T]:
+    """The page after the cursor `after`. A cursor of another list, as `signature` tells them apart, is refused."""
+    start = 0 if after is None else _position(after, signature) + 1
+    chosen = found[start : start + first]
+    items = [(_cursor(start + place, signature), item) for place, item in enumerate(chosen)]
+    page_info = PageInfo(
+        has_next_page=start + first < len(found),
+        has_previous_page=start > 0,
+        start_cursor=items[0][0] if items else None,
+        end_cursor=items[-1][0] if items else None,
+    )
+    return Slice(items, page_info)
+
+
+def _cursor(position: int, signature: str) -> str:
+    return b64encode(dumps([f"{CURSOR_VERSION}:{signature}", position]).encode()).decode()
+
+
+def _position(cursor: str, signature: str) -> int:
+    try:
+        head, position = parse_cursor(cursor)
+        if head == f"{CURSOR_VERSION}:{signature}" and isinstance(position, int) and 0 <= position < MAX_POSITION:
+            return position
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise Refused("This is not a cursor of this list: pass one from pageInfo or an edge.", ("after",)) from None

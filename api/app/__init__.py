@@ -1,11 +1,13 @@
 """The web application: routes, what wraps every request, and what each request may reach."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 from recommender.search import QueryEmbedder
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,7 +19,7 @@ from api.auth import Authenticator
 from api.db import Database, PooledDatabase
 from api.settings import Settings
 from schema.context import Context
-from schema.http import GraphQLEndpoint
+from schema.http import GraphQLEndpoint, MakeContext, errors_only
 from schema.ide import ide_routes
 from schema.root import build_engine
 
@@ -34,9 +36,10 @@ def create_app(settings: Settings, db: Database | None = None) -> Starlette:
 
     Raises ValueError when the settings name no database: `alumni serve` is what starts an embedded one.
     """
-    pooled = _pooled(settings) if db is None else None
-    database = db or pooled
-    assert database is not None
+    pooled = PooledDatabase(_url(settings), settings.database_pool_size) if db is None else None
+    database = db if pooled is None else pooled
+    if database is None:
+        raise ValueError("No database was given.")
     development = settings.environment == "development"
     endpoint = GraphQLEndpoint(build_engine(), _context_maker(settings, database), open_introspection=development)
     readiness = Readiness(database)
@@ -46,7 +49,7 @@ def create_app(settings: Settings, db: Database | None = None) -> Starlette:
         return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         if pooled is not None:
             await pooled.open()
         try:
@@ -62,16 +65,21 @@ def create_app(settings: Settings, db: Database | None = None) -> Starlette:
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", ready, methods=["GET"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(RequestMiddleware)])
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(RequestMiddleware)],
+        exception_handlers={HTTPException: _refuse},
+    )
 
 
-def _pooled(settings: Settings) -> PooledDatabase:
+def _url(settings: Settings) -> str:
     if settings.database_url is None:
         raise ValueError("ALUMNI_DATABASE_URL is not set. Set it, or run `alumni serve`, which starts a database.")
-    return PooledDatabase(settings.database_url, settings.database_pool_size)
+    return settings.database_url
 
 
-def _context_maker(settings: Settings, db: Database):
+def _context_maker(settings: Settings, db: Database) -> MakeContext:
     authenticator = Authenticator(settings)
     query_embedder = QueryEmbedder(models_folder(settings), settings.embedding_model)
 
@@ -80,6 +88,14 @@ def _context_maker(settings: Settings, db: Database):
         return Context(viewer, db, query_embedder)
 
     return make_context
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    """No such path or method, in the form in which a GraphQL client reads any other error."""
+    if not isinstance(error, HTTPException):
+        raise error
+    body = errors_only(error.detail, "NOT_FOUND" if error.status_code == HTTPStatus.NOT_FOUND else "BAD_REQUEST")
+    return Response(body, error.status_code, error.headers, "application/json")
 
 
 async def _healthy(_request: Request) -> Response:

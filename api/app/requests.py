@@ -1,7 +1,8 @@
-"""What every request gets: an id, a line in the log, headers of its own safety, and a masked answer if all else fails."""
+"""What every request gets: an id, a line in the log, safe headers, and a masked answer if all else fails."""
 
 import logging
 import re
+from http import HTTPStatus
 from time import perf_counter
 
 import orjson
@@ -65,14 +66,14 @@ def _given_id(scope: Scope) -> str | None:
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
     path: str = scope["path"]
-    if path in QUIET and status < 500:
+    if path in QUIET and status == HTTPStatus.OK:
         return
     fields = {"method": scope["method"], "path": path[:200], "status": status, "ms": round(seconds * 1000, 1)}
     logger.info("request", extra={"fields": fields})
 
 
 async def _send_masked(send: Send, number: str) -> None:
-    """Say that it went wrong, and by which id the log has the rest; in GraphQL's form, which is JSON to anybody else."""
+    """Say that it went wrong, and under which id the log tells more, in GraphQL's form."""
     error = {
         "message": "Something went wrong on our side.",
         "extensions": {"code": "INTERNAL_SERVER_ERROR", "id": number},

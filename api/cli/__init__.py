@@ -25,6 +25,6 @@ def main() -> NoReturn:
 
     try:
         app(standalone_mode=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - explain() shows what nobody expected with its trace
         explain(error)
     sys.exit(0)

@@ -25,7 +25,7 @@ def serve(
     demo: Annotated[
         bool,
         typer.Option(
-            "--demo", help="For trying it out: development mode, and 1000 invented people if there is nobody."
+            "--demo", help="For trying out: development mode, with 1000 invented people if there is nobody."
         ),
     ] = False,
 ) -> None:

@@ -1,11 +1,13 @@
-"""Who has blocked whom, and what a block undoes."""
+"""Who may block whom, and what a block undoes.
 
-from dataclasses import dataclass
-from datetime import datetime
+The list of those whom somebody has blocked is read through `access.owns_block` and `access.blocked_name`: the one place
+where a blocked person's name is shown, to the blocker alone, or nobody could ever take a block back.
+"""
+
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Select, Table, case, delete, func, insert, null, select, update
+from sqlalchemy import Table, case, delete, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -51,43 +53,6 @@ async def unblock_person(session: AsyncSession, viewer: Viewer, person_id: UUID)
     if block_id is None and not visible:
         raise NotFound("There is no such person.", _PERSON)
     await session.execute(delete(_BLOCKS).where(_BLOCKS.c.id == block_id))
-
-
-@dataclass(frozen=True)
-class BlockedPerson:
-    """An entry of the viewer's own list of blocks."""
-
-    id: UUID
-    """Of the block."""
-    person_id: UUID
-    name: str
-    created_at: datetime
-
-
-def own_blocks(viewer: Viewer) -> Select[UUID, UUID, str, datetime]:
-    """The viewer's own blocks with the names of those blocked, as `SELECT id, person_id, name, created_at`.
-
-    The one exception to "blocked pairs never see each other": whoever blocked somebody reads that person's display name
-    here, and nothing else, or nobody could ever take a block back. It is read for the blocker alone, who saw the person
-    when blocking; it is the same whether or not the other has blocked too, or has left the directory since.
-    """
-    people = cast(Table, Person.__table__)
-    return (
-        select(
-            _BLOCKS.c.id,
-            _BLOCKS.c.blocked_id.label("person_id"),
-            people.c.display_name.label("name"),
-            _BLOCKS.c.created_at,
-        )
-        .join(people, people.c.id == _BLOCKS.c.blocked_id)
-        .where(_BLOCKS.c.blocker_id == me(viewer))
-    )
-
-
-async def blocked_people(session: AsyncSession, viewer: Viewer) -> list[BlockedPerson]:
-    """Whom the viewer has blocked, latest first."""
-    rows = await session.execute(own_blocks(viewer).order_by(_BLOCKS.c.id.desc()))
-    return [BlockedPerson(row.id, row.person_id, row.name, row.created_at) for row in rows]
 
 
 def _own_id(viewer: Viewer) -> UUID:

@@ -12,14 +12,15 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_request, sees_tie, visible_people
 from api.errors import Conflict, NotFound
 from api.models import Connection, ConnectionState, OutcomeKind, Person, Suggestion, SuggestionOutcome
-from api.services.inputs import Checker
+from api.services.inputs import Checker, Path
 from api.services.pairs import lock_pair, pair_of
 
 PAUSE = timedelta(days=90)
 """How long after a request the same person may not ask the same person again, whatever became of it."""
 
 _PERSON = ("input", "personId")
-_CONNECTION = ("input", "connectionId")
+_REQUEST = ("input", "requestId")
+_TIE = ("input", "tieId")
 _TIES = cast(Table, Connection.__table__)
 
 
@@ -28,7 +29,7 @@ async def request_connection(session: AsyncSession, viewer: Viewer, person_id: U
 
     Whom I ask while they ask me, I am connected with at once: also when I had declined before, of which they know
     nothing. Raises NotFound for whoever may not be asked (hidden, blocked, absent, unlisted and deceased people alike),
-    Invalid for oneself or a bad message, and Conflict if connected already, or if the viewer asked less than 90 days ago.
+    Invalid for oneself or a bad message, and Conflict if connected already or if the viewer asked within 90 days.
     """
     own = _own_id(viewer)
     check = Checker()
@@ -60,11 +61,11 @@ async def answer_request(session: AsyncSession, viewer: Viewer, connection_id: U
     Raises NotFound unless there is such an open request of somebody else to the viewer, and Conflict if the viewer has
     accepted it already.
     """
-    tie = await _visible_tie(session, viewer, connection_id)
+    tie = await _visible_tie(session, viewer, connection_id, _REQUEST)
     if tie.requester_id == viewer.person_id:
-        raise _no_such_tie()
+        raise _no_such_tie(_REQUEST)
     if tie.state is ConnectionState.ACCEPTED:
-        raise Conflict("You have accepted this request already.", _CONNECTION)
+        raise Conflict("You have accepted this request already.", _REQUEST)
     if accept:
         await _connect(session, tie)
     else:
@@ -76,19 +77,19 @@ async def withdraw_request(session: AsyncSession, viewer: Viewer, connection_id:
 
     Raises NotFound unless the viewer has such a request, and Conflict if it was accepted in the meantime.
     """
-    tie = await _visible_tie(session, viewer, connection_id)
+    tie = await _visible_tie(session, viewer, connection_id, _REQUEST)
     if tie.requester_id != viewer.person_id:
-        raise _no_such_tie()
+        raise _no_such_tie(_REQUEST)
     if tie.state is ConnectionState.ACCEPTED:
-        raise Conflict("This request was accepted: you are connected now, and may end the connection.", _CONNECTION)
+        raise Conflict("This request was accepted: you are connected now, and may end the connection.", _REQUEST)
     await _set_state(session, tie, ConnectionState.WITHDRAWN)
 
 
 async def end_connection(session: AsyncSession, viewer: Viewer, connection_id: UUID) -> None:
     """End a connection, from either end. Raises NotFound unless the viewer has such a connection."""
-    tie = await _visible_tie(session, viewer, connection_id)
+    tie = await _visible_tie(session, viewer, connection_id, _TIE)
     if tie.state is not ConnectionState.ACCEPTED:
-        raise _no_such_tie()
+        raise _no_such_tie(_TIE)
     await _set_state(session, tie, ConnectionState.ENDED, connected_at=None)
 
 
@@ -101,8 +102,8 @@ def _own_id(viewer: Viewer) -> UUID:
     return viewer.person_id
 
 
-def _no_such_tie() -> NotFound:
-    return NotFound("You have no such request or connection.", _CONNECTION)
+def _no_such_tie(path: Path) -> NotFound:
+    return NotFound("You have no such request or connection.", path)
 
 
 async def _refuse_unless_askable(session: AsyncSession, viewer: Viewer, person_id: UUID) -> None:
@@ -123,7 +124,7 @@ async def _pair(session: AsyncSession, one: UUID, other: UUID) -> Row[Any] | Non
     return (await session.execute(statement)).one_or_none()
 
 
-async def _visible_tie(session: AsyncSession, viewer: Viewer, connection_id: UUID) -> Row[Any]:
+async def _visible_tie(session: AsyncSession, viewer: Viewer, connection_id: UUID, path: Path) -> Row[Any]:
     """A request or connection of the viewer, as far as the viewer sees it, held until the transaction ends.
 
     Whoever waits here for somebody else's change finds the row as it is afterwards, or none.
@@ -136,7 +137,7 @@ async def _visible_tie(session: AsyncSession, viewer: Viewer, connection_id: UUI
     )
     tie = (await session.execute(statement)).one_or_none()
     if tie is None or own not in {tie.low_id, tie.high_id}:
-        raise _no_such_tie()
+        raise _no_such_tie(path)
     return tie
 
 

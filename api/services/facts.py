@@ -96,8 +96,8 @@ async def replace_facts_many(
 
     The caller holds the people's rows (`lock_people`). A row continues the stored fact that its `id` names, or else the
     one most like it; a row equal to its fact touches nothing. `visibility` in a row counts for new and stored facts;
-    without it, stored facts keep theirs and new ones are as open as the terms say. Of rows with one natural key, the first
-    counts. At most five statements per thousand people.
+    without it, stored facts keep theirs and new ones are as open as the terms say. Of rows with one natural key, the
+    first counts. At most five statements per thousand people.
     """
     changed: set[UUID] = set()
     for people in _chunks(list(wanted)):

@@ -45,7 +45,7 @@ async def _update(session: AsyncSession, viewer: Viewer, person_id: UUID, change
     person = await _locked_person(session, viewer, person_id)
     own = viewer.person_id == person_id
     if not own and not viewer.is_staff:
-        raise NotAllowed("Only the owner or staff may change a profile.", ("input", "id"))
+        raise NotAllowed("Only the owner or staff may change a profile.", ("input", "personId"))
     check = Checker()
     wanted = check_changes(check, changes, may_set_visibility=own)
     await _refuse_foreign_facts(session, viewer, person_id, check, wanted)
@@ -73,7 +73,7 @@ async def _locked_person(session: AsyncSession, viewer: Viewer, person_id: UUID)
     )
     person = (await session.execute(statement)).one_or_none()
     if person is None:
-        raise NotFound("There is no such person.", ("input", "id"))
+        raise NotFound("There is no such person.", ("input", "personId"))
     return person
 
 

@@ -1,7 +1,7 @@
 """Which database a command works on: the configured one, or the embedded server for as long as the command runs."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from api.postgres import EmbeddedPostgres
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def running_database(settings: Settings, *, migrate: bool = False) -> Iterator[Settings]:
+def running_database(settings: Settings, *, migrate: bool = False) -> Generator[Settings]:
     """The settings with the URL of a database that runs, its tables brought up to date if asked.
 
     The embedded server stops with its last user: a command beside a running `alumni serve` leaves it alone.

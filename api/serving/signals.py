@@ -1,7 +1,7 @@
 """What Ctrl-C and SIGTERM do: everything that was started is closed, and the closing is not broken into."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,7 +13,7 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def stopping_in_order() -> Iterator[None]:
+def stopping_in_order() -> Generator[None]:
     """Ctrl-C and SIGTERM end the block with all its clean-up, and the program goes on after it."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -29,7 +29,7 @@ def stopping_in_order() -> Iterator[None]:
 
 
 @contextmanager
-def deaf() -> Iterator[None]:
+def deaf() -> Generator[None]:
     """For clean-up: a second Ctrl-C must not leave half of it undone."""
     before = {one: signal.signal(one, signal.SIG_IGN) for one in SIGNALS}
     try:

@@ -54,7 +54,7 @@ class WorkerProcess:
         while not self._stopping.is_set():
             started = time.monotonic()
             # A session of its own: Ctrl-C in the terminal reaches the server, which then stops the worker in order.
-            with subprocess.Popen(
+            with subprocess.Popen(  # noqa: S603 - our own command
                 self._command, env=self._environment, cwd=PROJECT, stdin=subprocess.DEVNULL, start_new_session=True
             ) as process:
                 status = self._wait(process)
