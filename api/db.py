@@ -1,9 +1,10 @@
 """How the database is reached: `write()` gives a SQLAlchemy session, `read()` the reader of planned statements."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, cast
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.abc import Buffer
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 DriverConnection = AsyncConnection[Any]
+IDLE_SECONDS = 2.0
 
 
 class Base(DeclarativeBase):
@@ -64,27 +66,13 @@ class Reader:
 class Database(Protocol):
     """What the application needs of a database; tests give one that stays inside a transaction of theirs."""
 
-    def write(self) -> "AsyncSessionContext":
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session for one unit of work. The caller begins and so ends the transaction."""
         ...
 
-    def read(self) -> "ReaderContext":
+    def read(self) -> AbstractAsyncContextManager[Reader]:
         """A reader in autocommit: each statement sees what is committed when it starts."""
         ...
-
-
-class AsyncSessionContext(Protocol):
-    """`async with` giving a session."""
-
-    async def __aenter__(self) -> AsyncSession: ...
-    async def __aexit__(self, *details: object) -> bool | None: ...
-
-
-class ReaderContext(Protocol):
-    """`async with` giving a reader."""
-
-    async def __aenter__(self) -> Reader: ...
-    async def __aexit__(self, *details: object) -> bool | None: ...
 
 
 class PooledDatabase:
@@ -92,6 +80,7 @@ class PooledDatabase:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
+        self._used_at: WeakKeyDictionary[DriverConnection, float] = WeakKeyDictionary()
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
@@ -108,8 +97,13 @@ class PooledDatabase:
             max_size=pool_size,
             timeout=10,
             open=False,
-            check=AsyncConnectionPool.check_connection,
+            check=self._check_if_idle,
         )
+
+    async def _check_if_idle(self, connection: DriverConnection) -> None:
+        """Ask the server only about connections that have been idle: asking each time costs more than a short read."""
+        if time.monotonic() - self._used_at.get(connection, 0.0) > IDLE_SECONDS:
+            await AsyncConnectionPool.check_connection(connection)
 
     async def open(self) -> None:
         """Open the reader pool in the background; a database that is away does not stop the process from starting."""
@@ -120,39 +114,16 @@ class PooledDatabase:
         await self._readers.close()
         await self.engine.dispose()
 
-    def write(self) -> AsyncSessionContext:
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """See `Database.write`."""
         return self._sessions()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Reader]:
+    async def read(self) -> AsyncGenerator[Reader]:
         """See `Database.read`."""
         async with self._readers.connection() as connection:
             yield Reader(connection)
-
-
-class LockedDatabase:
-    """One connection for everything, one user at a time: what a test needs to roll all of it back."""
-
-    def __init__(self, connection: SqlConnection) -> None:
-        self._connection = connection
-        self._lock = asyncio.Lock()
-        self.statements: list[str] = []
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """A session whose commits are savepoints of the outer transaction."""
-        async with (
-            self._lock,
-            AsyncSession(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session,
-        ):
-            yield session
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Reader]:
-        """A reader on the same connection, so that it sees what the test wrote."""
-        async with self._lock:
-            yield Reader(await driver_connection(self._connection))
+            self._used_at[connection] = time.monotonic()
 
 
 async def driver_connection(holder: SqlConnection | AsyncSession) -> DriverConnection:

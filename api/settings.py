@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     embed_in_worker: bool = True
     """Whether `alumni serve` starts a worker as a child process."""
 
+    @property
+    def models_dir(self) -> Path:
+        """Where the worker leaves the exported model, and API processes look for it."""
+        return self.data_dir / "models"
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.oidc_issuer and not self.oidc_audience:

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import signal
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypedDict
@@ -16,7 +18,7 @@ from procrastinate.jobs import Status
 from api.db import Database, PooledDatabase
 from api.queue import EMBED_MISSING, EMBED_PERSON
 from api.settings import Settings
-from recommender.embeddings import Embedder
+from recommender.embeddings import Embedder, Vectors
 from recommender.vectors import embed_missing
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,20 @@ class Jobs:
         await embed_missing(self.db, self.embedder)
 
 
+class OneAtATime:
+    """One model for all jobs. Tokenizers fail when two threads use them, and two batches at once are not faster."""
+
+    def __init__(self, model: Embedder) -> None:
+        self._model = model
+        self._turn = threading.Lock()
+        self.name, self.version = model.name, model.version
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See `Embedder.embed`."""
+        with self._turn:
+            return self._model.embed(texts)
+
+
 def run_worker(settings: Settings) -> None:
     """Run jobs until SIGTERM or Ctrl-C, then finish those at hand. It loads the model first, which takes seconds."""
     asyncio.run(_work(settings))
@@ -99,6 +115,16 @@ async def _work(settings: Settings) -> None:
         await _keep_working(build_queue(settings.database_url, Jobs(db, embedder)), stop)
     finally:
         await db.close()
+
+
+def _load(settings: Settings) -> Embedder:
+    """The model, and beside it the export that API processes search with."""
+    # torch takes seconds and hundreds of megabytes: only a worker that starts pays for it
+    from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx  # noqa: PLC0415
+
+    embedder = SentenceTransformerEmbedder(settings.embedding_model)
+    export_onnx(embedder, settings.models_dir)
+    return OneAtATime(embedder)
 
 
 async def _keep_working(queue: App, stop: asyncio.Event) -> None:

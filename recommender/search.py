@@ -32,7 +32,7 @@ from api import access, models
 from api.access import Viewer
 from api.errors import Invalid, Problem
 from api.folding import words
-from recommender.candidates import nearest_people
+from recommender.nearest import nearest_people
 from recommender.embeddings import ModelUnavailable, OnnxEmbedder, find_onnx
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,9 @@ def _query(term: str) -> ColumnElement[Any]:
 def _matches(search: ColumnElement[Any], terms: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[int]]:
     """Whether any term matches, and which ones, as bits."""
     anything = cast(
-        bindparam(None, " | ".join(f"'{term}':*" if len(term) >= PREFIX_FROM else f"'{term}'" for term in terms), Text()),
+        bindparam(
+            None, " | ".join(f"'{term}':*" if len(term) >= PREFIX_FROM else f"'{term}'" for term in terms), Text()
+        ),
         TSQUERY,
     )
     bits = [
@@ -200,7 +202,11 @@ def _matches(search: ColumnElement[Any], terms: Sequence[str]) -> tuple[ColumnEl
 
 
 def _found(
-    person_id: ColumnElement[Any], name: ColumnElement[Any], weight: float, search: ColumnElement[Any], terms: Sequence[str]
+    person_id: ColumnElement[Any],
+    name: ColumnElement[Any],
+    weight: float,
+    search: ColumnElement[Any],
+    terms: Sequence[str],
 ) -> Select[Any]:
     any_term, mask = _matches(search, terms)
     return select(
@@ -256,7 +262,9 @@ async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str])
     statement = (
         access.visible_people(viewer)
         .join(rows, rows.c.person_id == models.Person.id)
-        .add_columns(covered.label("covered"), score.label("score"), func.array_agg(rows.c.field.distinct()).label("fields"))
+        .add_columns(
+            covered.label("covered"), score.label("score"), func.array_agg(rows.c.field.distinct()).label("fields")
+        )
         .group_by(models.Person.id)
         .order_by(covered.desc(), score.desc(), models.Person.id)
         .limit(POOL)
@@ -270,7 +278,9 @@ async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str])
 
 async def _by_meaning(session: AsyncSession, viewer: Viewer, vector: NDArray[np.float32]) -> list[Hit]:
     """People by their nearest fact."""
-    near = await nearest_people(session, viewer, vector[np.newaxis, :], people=access.visible_people(viewer), limit=POOL)
+    near = await nearest_people(
+        session, viewer, vector[np.newaxis, :], people=access.visible_people(viewer), limit=POOL
+    )
     best: dict[UUID, Hit] = {}
     for one in near:
         if one.similarity >= LEAST_SIMILARITY and one.person_id not in best:

@@ -3,9 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
 
-from recommender.search import QueryEmbedder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,17 +16,13 @@ from api.app.requests import RequestMiddleware
 from api.auth import Authenticator
 from api.db import Database, PooledDatabase
 from api.settings import Settings
+from recommender.search import QueryEmbedder
 from schema.context import Context
 from schema.http import GraphQLEndpoint, MakeContext, errors_only
 from schema.ide import ide_routes
 from schema.root import build_engine
 
 GRAPHQL_METHODS = ["GET", "POST"]
-
-
-def models_folder(settings: Settings) -> Path:
-    """Where the worker leaves the exported model, and API processes look for it."""
-    return settings.data_dir / "models"
 
 
 def create_app(settings: Settings, db: Database | None = None) -> Starlette:
@@ -81,7 +75,7 @@ def _url(settings: Settings) -> str:
 
 def _context_maker(settings: Settings, db: Database) -> MakeContext:
     authenticator = Authenticator(settings)
-    query_embedder = QueryEmbedder(models_folder(settings), settings.embedding_model)
+    query_embedder = QueryEmbedder(settings.models_dir, settings.embedding_model)
 
     async def make_context(request: Request) -> Context:
         viewer = await authenticator.viewer(request.headers.get("authorization"), db)

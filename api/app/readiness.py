@@ -50,9 +50,8 @@ class Readiness:
         found = sorted(row[0] for row in rows)
         if found == [self._head]:
             return []
-        return [
-            f"The database is at revision {', '.join(found) or 'none'}, this code needs {self._head}. Run: alumni migrate"
-        ]
+        at = ", ".join(found) or "none"
+        return [f"The database is at revision {at}, this code needs {self._head}. Run: alumni migrate"]
 
     @cached_property
     def _head(self) -> str | None:

@@ -7,6 +7,7 @@ import typer
 
 from api import logs
 from api.cli.failures import MISUSED, CommandFailed
+from api.serving import databases
 from api.serving.databases import running_database, url_of
 from api.serving.signals import stopping_in_order
 from api.settings import Settings
@@ -24,9 +25,7 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     demo: Annotated[
         bool,
-        typer.Option(
-            "--demo", help="For trying out: development mode, with 1000 invented people if there is nobody."
-        ),
+        typer.Option("--demo", help="For trying out: development mode, with 1000 invented people if there is nobody."),
     ] = False,
 ) -> None:
     """Start the server, its worker and, without ALUMNI_DATABASE_URL, an embedded PostgreSQL. Ctrl-C stops them all."""
@@ -44,7 +43,7 @@ def _serve(settings: Settings, demo: bool) -> None:
         listening = reserve(settings.host, settings.port)
     except PortTaken as taken:
         raise CommandFailed(str(taken)) from None
-    with listening, running_database(settings, migrate=True) as running:
+    with listening, running_database(settings, migrated=True) as running:
         if demo:
             from api.cli.filling import fill_if_empty
 
@@ -73,15 +72,9 @@ def work(
 
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    logs.configure()
     with running_database(Settings()) as running:
-        from migrations.running import pending, upgrade
-
-        if not pending(url_of(running)):
-            typer.echo("The tables are up to date.")
-            return
-        upgrade(url_of(running))
-        typer.echo("The tables have been brought up to date.")
+        changed = databases.migrate(url_of(running))
+    typer.echo("The tables have been brought up to date." if changed else "The tables were up to date.")
 
 
 def demo_settings() -> Settings:

@@ -11,7 +11,6 @@ import typer
 
 from api.auth import DevelopmentIssuer
 from api.cli.failures import CommandFailed
-from api.seed import DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
 from api.serving.databases import running_database, url_of
 from api.settings import Settings
 
@@ -60,6 +59,8 @@ def sign_in(settings: Settings, caller: Caller, email: str | None, lifetime: tim
 
 
 def _account(settings: Settings, caller: Caller, email: str | None) -> UUID | None:
+    from api.seed import DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
+
     values = {
         "role": caller.name,
         "email": email.strip().lower() if email else None,

@@ -268,6 +268,8 @@ async def set_visibility(
 
     Raises NotAllowed to an officer who sees somebody else's fact, and NotFound to everybody else, with one message.
     """
+    # As every writer of facts does: two of them would else take a fact and its vectors in opposite orders.
+    await lock_people(session, viewer, [viewer.key])
     if issubclass(fact_type, Connection):
         await _set_tie_visibility(session, viewer, fact_id, level)
         return

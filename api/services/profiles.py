@@ -98,7 +98,7 @@ async def _visible_facts(
     fact = cast(Table, table.__table__)
     statement = (
         visible_people(viewer)
-        .with_only_columns(fact.c.id)
+        .add_columns(fact.c.id.label("fact_id"))
         .join(fact, fact.c.person_id == Person.id)
         .where(
             Person.id == person_id,
@@ -106,7 +106,7 @@ async def _visible_facts(
             sees_fact(viewer, fact),
         )
     )
-    return set(await session.scalars(statement))
+    return {row.fact_id for row in await session.execute(statement)}
 
 
 async def _write_names(session: AsyncSession, person: Record[Any], wanted: Wanted) -> list[str]:

@@ -2,34 +2,38 @@
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import psycopg
 
 from api.postgres import EmbeddedPostgres
-from api.serving.signals import deaf
+from api.serving.signals import deaf, unbroken
 from api.settings import Settings
-from migrations.running import pending, upgrade
 
 DATABASE = "alumni"
 """The name of the database on the embedded server."""
+MIGRATING = 7_413_501
+"""The advisory lock under which tables are changed: of servers that start at once, one does it and the others wait."""
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def running_database(settings: Settings, *, migrate: bool = False) -> Generator[Settings]:
+def running_database(settings: Settings, *, migrated: bool = False) -> Generator[Settings]:
     """The settings with the URL of a database that runs, its tables brought up to date if asked.
 
     The embedded server stops with its last user: a command beside a running `alumni serve` leaves it alone.
     """
     if settings.database_url is not None:
-        yield _migrated(settings) if migrate else settings
+        if migrated:
+            migrate(settings.database_url)
+        yield settings
         return
     server = EmbeddedPostgres(settings.data_dir)
-    server.start()
+    with unbroken():
+        server.start()
     try:
-        server.create_database(DATABASE)
-        found = settings.model_copy(update={"database_url": server.url(DATABASE)})
-        yield _migrated(found) if migrate else found
+        yield settings.model_copy(update={"database_url": _database_on(server, migrated)})
     finally:
         with deaf():
             server.stop()
@@ -42,8 +46,24 @@ def url_of(settings: Settings) -> str:
     return settings.database_url
 
 
-def _migrated(settings: Settings) -> Settings:
-    if pending(url_of(settings)):
-        logger.info("bringing the database's tables up to date")
-        upgrade(url_of(settings))
-    return settings
+def migrate(url: str) -> bool:
+    """Bring the tables up to date; gives whether there was anything to do."""
+    from migrations.running import pending, upgrade  # noqa: PLC0415 - slow, and most commands need none of it
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [MIGRATING])
+        if not pending(url):
+            return False
+        logger.info("the tables are brought up to date")
+        upgrade(url)
+        return True
+
+
+def _database_on(server: EmbeddedPostgres, migrated: bool) -> str:
+    if not server.database_exists(DATABASE):
+        with suppress(psycopg.errors.DuplicateDatabase):
+            server.create_database(DATABASE)
+    url = server.url(DATABASE)
+    if migrated:
+        migrate(url)
+    return url

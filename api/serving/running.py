@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 
 from api.app import create_app
+from api.serving.progress import show_embedding
 from api.serving.signals import deaf
 from api.serving.workers import WorkerProcess
 from api.settings import Settings
@@ -62,6 +63,7 @@ def serve(settings: Settings, listening: socket.socket, when_answering: Callable
         when_answering()
         if worker is not None:
             worker.start()
+            show_embedding(settings, ended)
 
     companion = threading.Thread(target=accompany, name="companion", daemon=True)
     companion.start()

@@ -37,3 +37,17 @@ def deaf() -> Generator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+@contextmanager
+def unbroken() -> Generator[None]:
+    """For what must be whole before it can be undone: signals wait until the block has ended."""
+    received: list[int] = []
+    before = {one: signal.signal(one, lambda number, _frame: received.append(number)) for one in SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    for number in received[:1]:
+        signal.raise_signal(number)

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from api.app import create_app
 from api.auth import DevelopmentIssuer
-from api.db import Database, LockedDatabase, PooledDatabase
+from api.db import Database, PooledDatabase
 from api.settings import Settings
 
 HEAVY = ["torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "lightgbm", "scipy", "sklearn"]

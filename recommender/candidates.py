@@ -1,0 +1,281 @@
+"""Who might be worth meeting: named sources, each one SQL statement grown from `access.suggestable_people`, each with a quota.
+
+Every source takes `as_of` and reads nothing later. Only facts that every member may see take part, on both sides, so the
+score of a pair is the same in both directions and no hidden fact moves anything.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    case,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access, models
+from api.access import Viewer
+from api.models import FacetKind, Person
+from recommender.nearest import active_model, nearest_people, vector_table
+from recommender.ranking import RankingConfig
+
+LIKENESS = frozenset({FacetKind.EXPERIENCE, FacetKind.EDUCATION, FacetKind.BIO})
+MAX_QUERIES = 8
+"""Of a person's own facts, the latest so many look for neighbours."""
+YEAR = 365.25 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Asking:
+    """For whom candidates are sought, as of when, with which configuration."""
+
+    viewer: Viewer
+    as_of: datetime
+    config: RankingConfig
+    exact: bool = False
+    """Scan vectors exactly rather than by index: for tests that compare."""
+
+    @property
+    def people(self) -> Select[Any]:
+        """Whom the viewer may be pointed to at all."""
+        return access.suggestable_people(self.viewer).where(Person.created_at <= self.as_of)
+
+
+@dataclass(frozen=True)
+class OwnVectors:
+    """The viewer's own vectors that every member may see."""
+
+    facets: tuple[FacetKind, ...]
+    vectors: NDArray[np.float32]
+
+    def of(self, kinds: Iterable[FacetKind]) -> NDArray[np.float32]:
+        """Those of some kinds, at most MAX_QUERIES."""
+        wanted = frozenset(kinds)
+        rows = [place for place, facet in enumerate(self.facets) if facet in wanted][:MAX_QUERIES]
+        return self.vectors[rows]
+
+
+async def find_candidates(session: AsyncSession, asking: Asking) -> list[UUID]:
+    """The union of all sources, in the order of their first mention; at most the quotas' sum."""
+    quotas = asking.config.quotas
+    own = await own_vectors(session, asking)
+    found: dict[UUID, None] = {}
+    for source in (
+        await contacts_of_contacts(session, asking, quotas.contacts),
+        await sharing_something(session, asking, quotas.shared),
+        await _near(session, asking, own.of(LIKENESS), LIKENESS, quotas.similar),
+        await _near(session, asking, own.of({FacetKind.SEEKS}), {FacetKind.OFFERS}, quotas.receives),
+        await _near(session, asking, own.of({FacetKind.OFFERS}), {FacetKind.SEEKS}, quotas.gives),
+    ):
+        found.update(dict.fromkeys(source))
+    return list(found)
+
+
+# ---------------------------------------------------------------- vectors
+
+
+async def own_vectors(session: AsyncSession, asking: Asking) -> OwnVectors:
+    """The viewer's own vectors, latest facts first."""
+    table = vector_table()
+    rows = (
+        await session.execute(
+            select(table.c.facet, table.c.embedding)
+            .where(
+                table.c.person_id == access.me(asking.viewer),
+                access.any_member_sees(table),
+                table.c.model_id == active_model(),
+                table.c.created_at <= asking.as_of,
+            )
+            .order_by(table.c.fact_id.desc())
+        )
+    ).all()
+    vectors = [np.asarray(row.embedding, dtype=np.float32) for row in rows]
+    stacked = np.stack(vectors) if vectors else np.zeros((0, models.DIMENSION), dtype=np.float32)
+    return OwnVectors(tuple(FacetKind(row.facet) for row in rows), stacked)
+
+
+async def _near(
+    session: AsyncSession, asking: Asking, queries: NDArray[np.float32], facets: Iterable[FacetKind], quota: int
+) -> list[UUID]:
+    """The people with the nearest facts: the best match over all queries counts."""
+    found = await nearest_people(
+        session,
+        asking.viewer,
+        queries,
+        people=asking.people,
+        limit=quota,
+        facets=frozenset(facets),
+        as_of=asking.as_of,
+        exact=asking.exact,
+    )
+    return list(dict.fromkeys(near.person_id for near in found))[:quota]
+
+
+# ---------------------------------------------------------------- ties
+
+
+def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
+    """The ties of a person that the viewer may know of, as (other, weight): newer ones weigh more, the oldest half."""
+    low, high = models.Connection.__table__.alias(), models.Connection.__table__.alias()
+    parts = [
+        select(other.label("other"), recency(asking, tie).label("weight"))
+        .where(mine == person_id, access.sees_tie(asking.viewer, tie), tie.c.connected_at <= asking.as_of)
+        .correlate_except(tie)
+        for tie, mine, other in ((low, low.c.low_id, low.c.high_id), (high, high.c.high_id, high.c.low_id))
+    ]
+    return union_all(*parts)
+
+
+def recency(asking: Asking, tie: FromClause) -> ColumnElement[float]:
+    """From 1 for a tie of today down to a half, by the configured half-life."""
+    years = func.extract("epoch", asking.as_of - tie.c.connected_at) / YEAR
+    return 0.5 + 0.5 * func.power(0.5, years / asking.config.tie_half_life_years)
+
+
+def paths(asking: Asking) -> tuple[FromClause, FromClause]:
+    """Two steps over ties: (contact, their weight, their number of ties), and (contact, other, weight)."""
+    mine = tie_ends(asking, access.me(asking.viewer)).subquery("mine")
+    theirs = tie_ends(asking, mine.c.other).lateral("theirs")
+    steps = (
+        select(
+            mine.c.other.label("contact"),
+            theirs.c.other.label("other"),
+            (mine.c.weight * theirs.c.weight).label("weight"),
+        )
+        .select_from(mine.join(theirs, true()))
+        .cte("steps")
+    )
+    degrees = select(steps.c.contact, func.count().label("degree")).group_by(steps.c.contact).cte("degrees")
+    return steps, degrees
+
+
+def adamic_adar(steps: FromClause, degrees: FromClause) -> ColumnElement[float]:
+    """What one path contributes: rare contacts say more (Adamic and Adar, 2003)."""
+    return steps.c.weight / func.ln(1.0 + degrees.c.degree)
+
+
+async def contacts_of_contacts(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
+    """People two steps away, by Adamic-Adar with recency over the ties that the viewer may know of."""
+    steps, degrees = paths(asking)
+    score = func.sum(adamic_adar(steps, degrees))
+    rows = await session.execute(
+        asking.people.join(steps, steps.c.other == Person.id)
+        .join(degrees, degrees.c.contact == steps.c.contact)
+        .group_by(Person.id)
+        .order_by(score.desc(), Person.id)
+        .limit(quota)
+    )
+    return list(rows.scalars())
+
+
+# ---------------------------------------------------------------- shared facts
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A kind of fact that two people can share: its table, what must be equal, and how much it tells."""
+
+    table: type[models.Fact]
+    equal: Sequence[str]
+    strength: float
+
+
+SHARED: Mapping[str, Shared] = {
+    "employer": Shared(models.Experience, ("organization_id",), 3.0),
+    "programme": Shared(models.Education, ("programme", "school"), 2.0),
+    "city": Shared(models.Place, ("city_folded", "country"), 2.0),
+    "skill": Shared(models.Skill, ("name_folded",), 1.0),
+    "interest": Shared(models.Interest, ("name_folded",), 1.0),
+}
+
+
+def pair_of_facts(asking: Asking, table: type[models.Fact]) -> tuple[FromClause, FromClause, list[ColumnElement[bool]]]:
+    """The viewer's fact and another's, and the conditions under which both may count."""
+    mine, theirs = table.__table__.alias(), table.__table__.alias()
+    return (
+        mine,
+        theirs,
+        [
+            mine.c.person_id == access.me(asking.viewer),
+            access.any_member_sees(mine),
+            access.any_member_sees(theirs),
+            mine.c.created_at <= asking.as_of,
+            theirs.c.created_at <= asking.as_of,
+        ],
+    )
+
+
+async def sharing_something(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
+    """People with the same employer, programme, year, city, skills or interests; those who share most and rarest first.
+
+    Whoever shares nothing follows by class year, nearest first: so that a newcomer with only a class year gets somebody,
+    and one with nothing at all gets those who joined last.
+    """
+    parts = [_sharing(asking, shared) for shared in SHARED.values()]
+    shared = union_all(*parts, _same_year(asking)).subquery("shared")
+    score = (
+        select(shared.c.person_id, func.sum(shared.c.strength).label("score"))
+        .group_by(shared.c.person_id)
+        .subquery("scored")
+    )
+    years, mine = _class_years(asking), _own_year(asking)
+    distance = func.abs(func.coalesce(years, 0) - func.coalesce(mine, 0))
+    statement = (
+        asking.people.outerjoin(score, score.c.person_id == Person.id)
+        .order_by(
+            score.c.score.desc().nulls_last(),
+            case((years.is_(None), literal_column("1000")), else_=distance),
+            Person.created_at.desc(),
+            Person.id,
+        )
+        .limit(quota)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+def _sharing(asking: Asking, shared: Shared) -> Select[Any]:
+    """Each shared fact with its strength, less the more people have it."""
+    mine, theirs, conditions = pair_of_facts(asking, shared.table)
+    same = [mine.c[name] == theirs.c[name] for name in shared.equal]
+    holders = func.count().over(partition_by=[theirs.c[name] for name in shared.equal])
+    return select(
+        theirs.c.person_id, (literal_column(str(shared.strength)) / func.ln(2.0 + holders)).label("strength")
+    ).where(*conditions, *same, theirs.c.person_id != mine.c.person_id)
+
+
+def _same_year(asking: Asking) -> Select[Any]:
+    mine, theirs, conditions = pair_of_facts(asking, models.Education)
+    return select(theirs.c.person_id, literal_column("0.3").label("strength")).where(
+        *conditions, mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year
+    )
+
+
+def _class_years(asking: Asking) -> ColumnElement[Any]:
+    fact = models.Education.__table__.alias()
+    return _last_year(asking, fact, fact.c.person_id == Person.id)
+
+
+def _own_year(asking: Asking) -> ColumnElement[Any]:
+    fact = models.Education.__table__.alias()
+    return _last_year(asking, fact, fact.c.person_id == access.me(asking.viewer))
+
+
+def _last_year(asking: Asking, fact: FromClause, of_whom: ColumnElement[bool]) -> ColumnElement[Any]:
+    return (
+        select(func.max(fact.c.end_year))
+        .where(of_whom, fact.c.home, access.any_member_sees(fact), fact.c.created_at <= asking.as_of)
+        .correlate_except(fact)
+        .scalar_subquery()
+    )

@@ -1,0 +1,170 @@
+"""Vector search inside SQL: the nearest facts of the people in question, never fewer than asked when there are more.
+
+The index scan carries on until its filter is satisfied (pgvector's iterative scan). It may still give up early when few
+people pass the filter; then the same question is answered exactly, which is cheap for just those filters.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import ColumnElement, Float, FromClause, Select, Text, cast, func, literal_column, select, text, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access
+from api.access import Viewer
+from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
+
+PER_PERSON = 3
+"""An index scan fetches so many vectors for each person wanted: people have several."""
+EF_SEARCH = 200
+MAX_SCAN_TUPLES = 40_000
+
+
+@dataclass(frozen=True)
+class Near:
+    """One fact near a query."""
+
+    person_id: UUID
+    fact_id: UUID
+    facet: FacetKind
+    query: int
+    """Which of the queries it is near to."""
+    similarity: float
+    """Cosine, from -1 to 1."""
+
+
+def vector_table() -> FromClause:
+    """A fresh alias of the vectors."""
+    return FactVector.__table__.alias()
+
+
+def active_model() -> ColumnElement[Any]:
+    """The model whose vectors are compared."""
+    return select(EmbeddingModel.id).where(EmbeddingModel.active).scalar_subquery()
+
+
+async def nearest_people(
+    session: AsyncSession,
+    viewer: Viewer,
+    queries: NDArray[np.float32],
+    *,
+    people: Select[Any],
+    limit: int,
+    facets: Collection[FacetKind] | None = None,
+    as_of: datetime | None = None,
+    exact: bool = False,
+) -> list[Near]:
+    """For each query (rows of shape (n, 384)) the nearest facts of at least `limit` of the `people`, nearest first.
+
+    `people` is a SELECT of ids grown from `api.access`. Only vectors that every member may see take part.
+    """
+    if not len(queries):
+        return []
+    table = vector_table()
+    conditions = [access.sees_vector(viewer, table), table.c.model_id == active_model()]
+    if facets is not None:
+        conditions.append(table.c.facet.in_([literal_column(f"'{facet.value}'") for facet in sorted(facets)]))
+    if as_of is not None:
+        conditions.append(table.c.created_at <= as_of)
+    if not exact:
+        found = await _by_index(session, queries, table, [*conditions, _is_one_of(people, table)], limit)
+        if not _short(found, len(queries), limit):
+            return found
+    return await _exactly(session, queries, table, conditions, people, limit)
+
+
+def _is_one_of(people: Select[Any], table: FromClause) -> ColumnElement[bool]:
+    """Correlated, so that the condition is checked while the index is scanned."""
+    (person_id,) = people.selected_columns
+    return people.where(person_id == table.c.person_id).correlate_except(*people.get_final_froms()).exists()
+
+
+def _queries(queries: NDArray[np.float32]) -> FromClause:
+    """The queries as rows (number, vector)."""
+    texts = ["[" + ",".join(f"{value:.6g}" for value in query) + "]" for query in queries]
+    numbered = func.unnest(cast(texts, ARRAY(Text))).table_valued("vector", with_ordinality="number").render_derived()
+    return select(
+        (numbered.c.number - 1).label("number"), cast(numbered.c.vector, HALFVEC(DIMENSION)).label("vector")
+    ).subquery("queries")
+
+
+def _columns(table: FromClause, query: FromClause) -> list[Any]:
+    distance = table.c.embedding.op("<=>", return_type=Float())(query.c.vector)
+    return [table.c.person_id, table.c.fact_id, table.c.facet, distance.label("distance")]
+
+
+async def _by_index(
+    session: AsyncSession,
+    queries: NDArray[np.float32],
+    table: FromClause,
+    conditions: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> list[Near]:
+    query = _queries(queries)
+    nearest = (
+        select(*_columns(table, query))
+        .where(*conditions)
+        .order_by(literal_column("distance"))
+        .limit(limit * PER_PERSON)
+        .correlate(query)
+        .lateral("nearest")
+    )
+    await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
+    await session.execute(text(f"SET LOCAL hnsw.ef_search = {EF_SEARCH}"))
+    await session.execute(text(f"SET LOCAL hnsw.max_scan_tuples = {MAX_SCAN_TUPLES}"))
+    rows = await session.execute(select(query.c.number, nearest).select_from(query.join(nearest, true())))
+    return _read(rows.all())
+
+
+async def _exactly(
+    session: AsyncSession,
+    queries: NDArray[np.float32],
+    table: FromClause,
+    conditions: Sequence[ColumnElement[bool]],
+    people: Select[Any],
+    limit: int,
+) -> list[Near]:
+    """The best fact of each person, then the best people: a scan of just the people's vectors."""
+    query = _queries(queries)
+    allowed = people.subquery("allowed")
+    (allowed_id,) = allowed.c
+    best = (
+        select(query.c.number, *_columns(table, query))
+        .distinct(query.c.number, table.c.person_id)
+        .select_from(table.join(allowed, allowed_id == table.c.person_id).join(query, true()))
+        .where(*conditions)
+        .order_by(query.c.number, table.c.person_id, literal_column("distance"))
+        .subquery("best")
+    )
+    ranked = select(
+        best,
+        func.row_number().over(partition_by=best.c.number, order_by=[best.c.distance, best.c.person_id]).label("rank"),
+    ).subquery("ranked")
+    rows = await session.execute(
+        select(ranked.c.number, ranked.c.person_id, ranked.c.fact_id, ranked.c.facet, ranked.c.distance)
+        .where(ranked.c.rank <= limit)
+        .order_by(ranked.c.number, ranked.c.rank)
+    )
+    return _read(rows.all())
+
+
+def _read(rows: Sequence[Any]) -> list[Near]:
+    found = [
+        Near(row.person_id, row.fact_id, FacetKind(row.facet), int(row.number), 1.0 - float(row.distance))
+        for row in rows
+    ]
+    return sorted(found, key=lambda near: (-near.similarity, near.query, near.person_id, near.fact_id))
+
+
+def _short(found: Sequence[Near], queries: int, limit: int) -> bool:
+    people: list[set[UUID]] = [set() for _ in range(queries)]
+    for near in found:
+        people[near.query].add(near.person_id)
+    return any(len(one) < limit for one in people)

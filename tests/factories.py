@@ -1,0 +1,147 @@
+"""How tests make people, facts, ties and accounts: straight into the tables, each with sensible defaults."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import models
+from api.access import Viewer, ViewerKind
+
+F = TypeVar("F", bound=models.Fact)
+_numbers = count(1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def make_person(
+    session: AsyncSession,
+    display_name: str | None = None,
+    *,
+    listed: bool = True,
+    suggestable: bool = True,
+    alumnus: bool = True,
+    **columns: Any,
+) -> models.Person:
+    """A listed, suggestable alumnus."""
+    person = models.Person(
+        display_name=display_name or f"Person {next(_numbers)}", listed=listed, suggestable=suggestable, **columns
+    )
+    session.add(person)
+    await session.flush()
+    if alumnus:
+        session.add(models.PersonRole(person_id=person.id, kind=models.PersonRoleKind.ALUMNUS))
+        await session.flush()
+    return person
+
+
+async def make_account(
+    session: AsyncSession,
+    person: models.Person | None = None,
+    role: models.AccountRole = models.AccountRole.MEMBER,
+    email: str | None = None,
+) -> models.Account:
+    """An account that has signed in before."""
+    account = models.Account(
+        person_id=person.id if person else None,
+        email=email or f"person{next(_numbers)}@alumni.example.edu",
+        role=role,
+        first_signed_in_at=LONG_AGO,
+        last_signed_in_at=datetime.now(UTC),
+    )
+    session.add(account)
+    await session.flush()
+    return account
+
+
+async def make_member(session: AsyncSession, display_name: str | None = None, **columns: Any) -> models.Account:
+    """A person with an account."""
+    return await make_account(session, await make_person(session, display_name, **columns))
+
+
+async def make_staff(session: AsyncSession) -> models.Account:
+    """An officer without a profile."""
+    return await make_account(session, role=models.AccountRole.STAFF)
+
+
+async def make_fact(
+    session: AsyncSession,
+    kind: type[F],
+    person: models.Person | UUID,
+    visibility: models.Visibility = models.Visibility.MEMBERS,
+    **columns: Any,
+) -> F:
+    """A fact about a person, with defaults for what the kind needs."""
+    needed: dict[type[models.Fact], dict[str, Any]] = {
+        models.Education: {"school": "Northbridge University", "home": True},
+        models.Experience: {"title": "Engineer"},
+        models.Skill: {"name": f"skill {next(_numbers)}", "kind": models.TagKind.HAVE},
+        models.Interest: {"name": f"interest {next(_numbers)}", "kind": models.TagKind.HAVE},
+        models.Place: {"kind": models.PlaceKind.HOME, "city": "Lisbon", "country": "PT"},
+        models.ContactPoint: {"kind": models.ContactKind.EMAIL, "value": f"c{next(_numbers)}@example.org"},
+        models.Link: {"kind": models.LinkKind.WEBSITE, "url": f"https://example.org/{next(_numbers)}"},
+        models.PersonText: {"kind": models.TextKind.BIO, "text": "Hello."},
+    }
+    values = {**needed[kind], **columns}
+    if kind is models.Experience and "organization_id" not in values:
+        values["organization_id"] = (await make_organization(session)).id
+    fact = kind(person_id=person if isinstance(person, UUID) else person.id, visibility=visibility, **values)
+    session.add(fact)
+    await session.flush()
+    return fact
+
+
+async def make_organization(session: AsyncSession, name: str | None = None) -> models.Organization:
+    """An organisation."""
+    organization = models.Organization(name=name or f"Organisation {next(_numbers)}")
+    session.add(organization)
+    await session.flush()
+    return organization
+
+
+async def connect(
+    session: AsyncSession,
+    one: models.Person | UUID,
+    other: models.Person | UUID,
+    state: models.ConnectionState = models.ConnectionState.ACCEPTED,
+    **columns: Any,
+) -> models.Connection:
+    """A tie of two people; `one` asked."""
+    asker = one if isinstance(one, UUID) else one.id
+    asked = other if isinstance(other, UUID) else other.id
+    low, high = sorted((asker, asked))
+    at: datetime = columns.pop("at", LONG_AGO)
+    accepted = state is models.ConnectionState.ACCEPTED
+    tie = models.Connection(
+        low_id=low,
+        high_id=high,
+        requester_id=asker,
+        state=state,
+        requested_at=at,
+        answered_at=at if accepted else None,
+        connected_at=at if accepted else None,
+        **columns,
+    )
+    session.add(tie)
+    await session.flush()
+    return tie
+
+
+async def block(session: AsyncSession, blocker: models.Person, blocked: models.Person) -> models.Block:
+    """One blocks the other."""
+    row = models.Block(blocker_id=blocker.id, blocked_id=blocked.id)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+def viewer_of(account: models.Account) -> Viewer:
+    """The viewer that a token of this account gives, if its person is a member."""
+    staff = account.role is not models.AccountRole.MEMBER
+    return Viewer(
+        ViewerKind.STAFF if staff else ViewerKind.MEMBER,
+        account.person_id,
+        account.id,
+        admin=account.role is models.AccountRole.ADMIN,
+    )
