@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from api.db import Base, driver_url
 from migrations.env_filter import include
@@ -57,4 +57,4 @@ def pending(url: str) -> bool:
 
 
 def _engine(url: str) -> Engine:
-    return create_engine(driver_url(url))
+    return create_engine(driver_url(url), poolclass=NullPool)

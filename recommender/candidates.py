@@ -1,7 +1,7 @@
-"""Who might be worth meeting: named sources, each one SQL statement grown from `access.suggestable_people`, each with a quota.
+"""Who might be worth meeting: named sources, each one statement grown from `access.suggestable_people`, with a quota.
 
-Every source takes `as_of` and reads nothing later. Only facts that every member may see take part, on both sides, so the
-score of a pair is the same in both directions and no hidden fact moves anything.
+Every source takes `as_of` and reads nothing later. Only facts that every member may see take part, on both sides, so
+the score of a pair is the same in both directions and no hidden fact moves anything.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    case,
     func,
     literal_column,
     select,
@@ -67,8 +66,11 @@ class OwnVectors:
         return self.vectors[rows]
 
 
-async def find_candidates(session: AsyncSession, asking: Asking) -> list[UUID]:
-    """The union of all sources, in the order of their first mention; at most the quotas' sum."""
+async def find_candidates(session: AsyncSession, asking: Asking, beyond: int = 0) -> list[UUID]:
+    """The union of all sources, in the order of their first mention; at most the quotas' sum.
+
+    `beyond` is how many of them have been shown already: when the sources run dry, others of the time follow.
+    """
     quotas = asking.config.quotas
     own = await own_vectors(session, asking)
     found: dict[UUID, None] = {}
@@ -80,6 +82,8 @@ async def find_candidates(session: AsyncSession, asking: Asking) -> list[UUID]:
         await _near(session, asking, own.of({FacetKind.OFFERS}), {FacetKind.SEEKS}, quotas.gives),
     ):
         found.update(dict.fromkeys(source))
+    if len(found) < beyond + quotas.shared:
+        found.update(dict.fromkeys(await of_the_time(session, asking, beyond + quotas.shared)))
     return list(found)
 
 
@@ -218,31 +222,27 @@ def pair_of_facts(asking: Asking, table: type[models.Fact]) -> tuple[FromClause,
 
 
 async def sharing_something(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
-    """People with the same employer, programme, year, city, skills or interests; those who share most and rarest first.
-
-    Whoever shares nothing follows by class year, nearest first: so that a newcomer with only a class year gets somebody,
-    and one with nothing at all gets those who joined last.
-    """
+    """People with the same employer, programme, year, city, skills or interests; who shares most and rarest first."""
     parts = [_sharing(asking, shared) for shared in SHARED.values()]
     shared = union_all(*parts, _same_year(asking)).subquery("shared")
-    score = (
-        select(shared.c.person_id, func.sum(shared.c.strength).label("score"))
-        .group_by(shared.c.person_id)
-        .subquery("scored")
-    )
-    years, mine = _class_years(asking), _own_year(asking)
-    distance = func.abs(func.coalesce(years, 0) - func.coalesce(mine, 0))
-    statement = (
-        asking.people.outerjoin(score, score.c.person_id == Person.id)
-        .order_by(
-            score.c.score.desc().nulls_last(),
-            case((years.is_(None), literal_column("1000")), else_=distance),
-            Person.created_at.desc(),
-            Person.id,
-        )
+    strength = func.sum(shared.c.strength)
+    rows = await session.execute(
+        asking.people.join(shared, shared.c.person_id == Person.id)
+        .group_by(Person.id)
+        .order_by(strength.desc(), Person.id)
         .limit(quota)
     )
-    return list((await session.execute(statement)).scalars())
+    return list(rows.scalars())
+
+
+async def of_the_time(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
+    """Anybody, nearest class year first and then who joined last: for newcomers of whom little is known."""
+    years, mine = _class_years(asking), _own_year(asking)
+    distance = func.abs(years - mine)
+    rows = await session.execute(
+        asking.people.order_by(distance.asc().nulls_last(), Person.created_at.desc(), Person.id).limit(quota)
+    )
+    return list(rows.scalars())
 
 
 def _sharing(asking: Asking, shared: Shared) -> Select[Any]:

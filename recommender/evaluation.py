@@ -114,7 +114,9 @@ class Report:
         ]
         widths = [max(len(line[column]) for line in (heads, *body)) for column in range(len(heads))]
         lines = [
-            "  ".join(cell.ljust(width) if not column else cell.rjust(width) for column, (cell, width) in enumerate(line))
+            "  ".join(
+                cell.ljust(width) if not column else cell.rjust(width) for column, (cell, width) in enumerate(line)
+            )
             for line in (tuple(zip(cells, widths, strict=True)) for cells in (heads, *body))
         ]
         ahead = self.ahead
@@ -191,9 +193,7 @@ def _meeting(line: str, number: int) -> Meeting:
     return meeting
 
 
-def chosen_queries(
-    meetings: Sequence[Meeting], known: Mapping[str, UUID], part: Part, most: int | None
-) -> list[Query]:
+def chosen_queries(meetings: Sequence[Meeting], known: Mapping[str, UUID], part: Part, most: int | None) -> list[Query]:
     """The queries of a part, or `most` of them drawn at random, always the same. Raises Invalid."""
     unknown = next((one for meeting in meetings for one in meeting.names if one not in known), None)
     if unknown is not None:
@@ -276,14 +276,16 @@ class Run:
 
     def _row(self, name: str) -> Row:
         pages = [ranked[:PAGE] for ranked in self._lists[name]]
-        shown = np.bincount(
-            [self._places[one] for page in pages for one in page], minlength=len(self._network.ids)
-        )
+        shown = np.bincount([self._places[one] for page in pages for one in page], minlength=len(self._network.ids))
         return Row(
             name,
             ndcg=float(np.mean(self._ndcgs(name))),
-            recall=float(np.mean([metrics.recall(ranked, query.relevance, DEPTH) for query, ranked in self._pairs(name)])),
+            recall=float(
+                np.mean([metrics.recall(ranked, query.relevance, DEPTH) for query, ranked in self._pairs(name)])
+            ),
             coverage=metrics.coverage(pages, len(self._network.ids)),
-            mrr=float(np.mean([metrics.reciprocal_rank(ranked, query.relevance) for query, ranked in self._pairs(name)])),
+            mrr=float(
+                np.mean([metrics.reciprocal_rank(ranked, query.relevance) for query, ranked in self._pairs(name)])
+            ),
             gini=metrics.gini(shown),
         )

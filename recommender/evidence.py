@@ -21,9 +21,11 @@ class Evidence:
     kind: EvidenceKind
     text: str
     weight: float
+    key: str = ""
+    """What the reason is about, the same for all who share it."""
 
 
-COHORT = Evidence(EvidenceKind.COHORT, "Was here in your time", 0.0)
+COHORT = Evidence(EvidenceKind.COHORT, "Is in your network, and new to you", 0.0)
 
 
 def explain(candidates: Sequence[Candidate], config: RankingConfig) -> list[tuple[Evidence, ...]]:
@@ -34,8 +36,8 @@ def explain(candidates: Sequence[Candidate], config: RankingConfig) -> list[tupl
     """
     rows = [features_of(candidate.signals) for candidate in candidates]
     for candidate in candidates:
-        for place in range(len(candidate.signals)):
-            rows.append(features_of(candidate.signals[:place] + candidate.signals[place + 1 :]))
+        some = candidate.signals
+        rows.extend(features_of(some[:place] + some[place + 1 :]) for place in range(len(some)))
     if not rows:
         return []
     scores = scores_of(np.stack(rows), config)
@@ -60,9 +62,9 @@ def _reasons(candidate: Candidate, score: float, without: Sequence[float]) -> tu
         if rarest is None:
             return _as_cohort(chosen)
         chosen = [*chosen[: MOST - 1], rarest]
-    return tuple(Evidence(signal.kind, signal.text, drop) for drop, signal in chosen)
+    return tuple(Evidence(signal.kind, signal.text, drop, signal.key) for drop, signal in chosen)
 
 
 def _as_cohort(common: Sequence[tuple[float, Signal]]) -> tuple[Evidence, ...]:
     """What many share is told as what it is: being of one time and place."""
-    return tuple(Evidence(EvidenceKind.COHORT, signal.text, drop) for drop, signal in common) or (COHORT,)
+    return tuple(Evidence(EvidenceKind.COHORT, signal.text, drop, signal.key) for drop, signal in common) or (COHORT,)

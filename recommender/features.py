@@ -50,6 +50,8 @@ class Signal:
     """The reason as the viewer reads it."""
     rare: bool = True
     """Whether it holds for fewer than a fifth of the people whom the viewer sees."""
+    fact_id: UUID | None = None
+    """The other's fact that the reason quotes, if it quotes one."""
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from api import access, models
 from api.access import Viewer
 from api.errors import Invalid, Problem
 from api.folding import words
-from recommender.nearest import nearest_people
 from recommender.embeddings import ModelUnavailable, OnnxEmbedder, find_onnx
+from recommender.nearest import nearest_people
 
 log = logging.getLogger(__name__)
 

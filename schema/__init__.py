@@ -1,3 +1,3 @@
 """The GraphQL API: types, queries, mutations, and the engine that plans reads. No SQL text and no business rule is here."""
 
-import schema.enumerations as enumerations
+from schema import enumerations

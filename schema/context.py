@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
 from graphql import VariableValues
-from recommender.search import QueryEmbedder
 
 from api.access import Viewer
 from api.db import Database
+from recommender.search import QueryEmbedder
 from schema.engine.documents import Document
 
 if TYPE_CHECKING:

@@ -3,11 +3,13 @@
 import strawberry
 
 from api import models
+from recommender.evidence_kinds import EvidenceKind
 
 for _kind, _description in (
     (models.AuditAction, "What an officer did."),
     (models.ContactKind, "How somebody is reached."),
     (models.ContactStatus, "Whether a contact point may be used."),
+    (EvidenceKind, "What speaks for a suggestion."),
     (models.LinkKind, "What a link leads to."),
     (models.PersonRoleKind, "What somebody is or was to the institution."),
     (models.PlaceKind, "What a place is to the person."),

@@ -1,15 +1,13 @@
 """What every connection has: its arguments, pageInfo, and the direction of an order."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from json import dumps
 from typing import Generic, TypeVar
 
 import strawberry
 
-from schema.engine.cursors import CURSOR_VERSION, parse_cursor
+from schema.engine.cursors import decode_cursor, encode_cursor
 from schema.engine.pages import MAX_PAGE
 from schema.engine.refusals import Refused
 
@@ -47,7 +45,7 @@ class Slice(Generic[T]):
 
 def check_size(first: int | None) -> int:
     """The page size of a connection that only goes forward. Raises Refused."""
-    if first is None:
+    if first is None or first is strawberry.UNSET:
         raise Refused("Give first.", ("first",))
     if not 1 <= first <= MAX_PAGE:
         raise Refused(f"first must be from 1 to {MAX_PAGE}, not {first}.", ("first",))
@@ -58,7 +56,7 @@ def slice_list(found: Sequence[T], first: int, after: str | None, signature: str
     """The page after the cursor `after`. A cursor of another list, as `signature` tells them apart, is refused."""
     start = 0 if after is None else _position(after, signature) + 1
     chosen = found[start : start + first]
-    items = [(_cursor(start + place, signature), item) for place, item in enumerate(chosen)]
+    items = [(encode_cursor(signature, start + place), item) for place, item in enumerate(chosen)]
     page_info = PageInfo(
         has_next_page=start + first < len(found),
         has_previous_page=start > 0,
@@ -68,14 +66,10 @@ def slice_list(found: Sequence[T], first: int, after: str | None, signature: str
     return Slice(items, page_info)
 
 
-def _cursor(position: int, signature: str) -> str:
-    return b64encode(dumps([f"{CURSOR_VERSION}:{signature}", position]).encode()).decode()
-
-
 def _position(cursor: str, signature: str) -> int:
     try:
-        head, position = parse_cursor(cursor)
-        if head == f"{CURSOR_VERSION}:{signature}" and isinstance(position, int) and 0 <= position < MAX_POSITION:
+        (position,) = decode_cursor(cursor, signature)
+        if isinstance(position, int) and 0 <= position < MAX_POSITION:
             return position
     except (ValueError, TypeError, RecursionError):
         pass

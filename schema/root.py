@@ -13,17 +13,16 @@ from schema.errors import HANDLERS
 from schema.nodes import NodeQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.queries import PeopleQuery
-from schema.people.profile import ProfileMutation
-from schema.people.types import Tie
+from schema.people.search import SearchQuery
+from schema.recommendations import RecommendationsQuery
 from schema.scalars import SCALARS
-from schema.ties import TiesMutation
 from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
 
 def build_schema() -> strawberry.Schema:
     """The Strawberry schema as declared. Each call gives a new one."""
     return strawberry.Schema(
-        query=merge_types("Query", (ViewerQuery, NodeQuery, PeopleQuery)),
+        query=merge_types("Query", (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery)),
         types=[
             Education,
             Experience,

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, FromClause, Text, case, func, literal_colu
 from api import access, models
 from schema.context import Info
 from schema.engine.parameters import Arguments, Scope
-from schema.engine.sources import Page, Root, column, expression, from_clause, many, one, planned, table
 from schema.engine.shapes import global_id as encoded_id
+from schema.engine.sources import Page, Root, column, expression, from_clause, many, one, planned, table
 from schema.node import Node
 from schema.pagination import PageInfo
 from schema.people.types import Person
 from schema.permissions import PUBLIC, query, requires
+
 
 def page_arguments(
     first: int | None = strawberry.UNSET,

@@ -24,7 +24,7 @@ class OnnxEmbedder:
             self.name, self.version = str(card["name"]), str(card["version"])
             self._tokenizer = _load_tokenizer(folder / TOKENIZER, int(card["max_tokens"]))
             self._session = _load_session(folder / MODEL, threads)
-        except Exception as error:  # noqa: BLE001 (the libraries raise whatever they like on a broken file)
+        except Exception as error:
             raise ModelUnavailable(f"The exported model in {folder.name} cannot be used: {error}") from error
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -61,3 +61,16 @@ def read_key(value: Any, type_: TypeEngine[Any]) -> object:
     if type(value) is not expected or (expected is int and abs(value) > 2**62) or (expected is str and "\x00" in value):
         raise ValueError
     return value
+
+
+def encode_cursor(signature: str, *keys: object) -> str:
+    """The cursor of a list that Python orders."""
+    return base64.b64encode(json.dumps([f"{CURSOR_VERSION}:{signature}", *keys]).encode()).decode()
+
+
+def decode_cursor(text: str, signature: str) -> list[Any]:
+    """The keys of such a cursor. Raises ValueError for any other."""
+    head, *keys = parse_cursor(text)
+    if head != f"{CURSOR_VERSION}:{signature}":
+        raise ValueError
+    return keys

@@ -11,6 +11,7 @@ from schema.engine.sources import column, expression, one, table
 from schema.node import Node
 from schema.scalars import PartialDate
 
+
 def _visibility(scope: Scope, row: FromClause) -> Any:
     if scope.viewer.is_staff:
         return row.c.visibility

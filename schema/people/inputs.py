@@ -159,5 +159,7 @@ def _entry(value: Any, path: tuple[str, ...]) -> Any:
     for one in fields(kind):
         part = getattr(value, one.name, strawberry.UNSET)
         if part is not strawberry.UNSET and not (part is None and one.name in {"kind", "completed"}):
-            given[one.name] = decode_id(part, type_name, (*path, "id")) if one.name == "id" and part is not None else part
+            given[one.name] = (
+                decode_id(part, type_name, (*path, "id")) if one.name == "id" and part is not None else part
+            )
     return kind(**given)

@@ -7,6 +7,7 @@ import strawberry
 from api import access, models
 from schema.engine.sources import column, table
 
+
 @strawberry.type(description="A role held from a day until another (exclusive).")
 @table(models.PersonRole, access.sees_all)
 class PersonRole:

@@ -48,7 +48,7 @@ async def find_people(
     info: Info, text: str, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
 ) -> PersonHitConnection | None:
     """Search, and cut the page out of the result."""
-    size = check_size(first or None if first is strawberry.UNSET else first)
+    size = check_size(first)
     async with info.context.db.write() as session, session.begin():
         found = await search_people(session, info.context.viewer, text, info.context.query_embedder)
     signature = blake2b(fold(text).encode(), digest_size=6).hexdigest()
@@ -56,9 +56,7 @@ async def find_people(
     edges = [
         PersonHitEdge(
             cursor=cursor,
-            node=PersonHit(
-                person=ref(Person, hit.person_id), score=hit.score, matched_fields=list(hit.matched_fields)
-            ),
+            node=PersonHit(person=ref(Person, hit.person_id), score=hit.score, matched_fields=list(hit.matched_fields)),
         )
         for cursor, hit in page.items
     ]

@@ -92,7 +92,9 @@ class Tie(Node):
     """See `models.Connection`."""
 
     connected_at: datetime = column(models.Connection.connected_at, "Since when.")
-    visibility: models.Visibility = expression(_my_end, "Who may learn of it, as far as you decide; both ends must allow it.")
+    visibility: models.Visibility = expression(
+        _my_end, "Who may learn of it, as far as you decide; both ends must allow it."
+    )
 
 
 def page_of_people(
