@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
-    Select,
     Uuid,
     all_,
     and_,
@@ -28,6 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from api.db import AnySelect
 from api.models import (
     Account,
     Block,
@@ -143,10 +143,11 @@ def _has_public(table: type[Fact], person: FromClause) -> ColumnElement[bool]:
 def _exists(own: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Some row of `own` meets the conditions. All other tables are those of the statements around: left to itself,
     SQLAlchemy correlates with the nearest one only, and lists the rest anew, which would make a rule always true."""
-    return select(literal_column("1")).select_from(own).where(*conditions).correlate_except(own).exists()
+    one: ColumnElement[int] = literal_column("1")
+    return select(one).select_from(own).where(*conditions).correlate_except(own).exists()
 
 
-def visible_people(viewer: Viewer) -> Select[Any]:
+def visible_people(viewer: Viewer) -> AnySelect:
     """The people whom the viewer may know of, as `SELECT people.id`: add columns, joins and conditions to it."""
     return select(Person.id).where(sees_person(viewer, Person.__table__))
 
@@ -285,7 +286,7 @@ def sees_request(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
 # ---------------------------------------------------------------- suggestions
 
 
-def suggestable_people(viewer: Viewer) -> Select[Any]:
+def suggestable_people(viewer: Viewer) -> AnySelect:
     """Whom the viewer may be pointed to, as `SELECT people.id`: visible, listed, willing and alive; and neither the
     viewer nor anybody the viewer has a tie or an open request with, has asked within living memory, or dismissed."""
     person = Person.__table__

@@ -23,12 +23,12 @@ class Settings(BaseSettings):
     database_pool_size: int = 10
 
     oidc_issuer: str | None = None
-    """Issuer URL of the OpenID provider whose tokens are accepted (discovery under /.well-known/openid-configuration)."""
+    """Issuer URL of the OpenID provider whose tokens are accepted: it publishes /.well-known/openid-configuration."""
     oidc_audience: str | None = None
     """The audience that a token must name. Required with `oidc_issuer`."""
     clock_skew_seconds: int = 60
     development_issuer: bool = False
-    """Accept tokens that `alumni token` signs with the key in `data_dir`. Refused outside development and off loopback."""
+    """Accept tokens that `alumni token` signs with the key in `data_dir`: only in development, and on loopback."""
 
     embedding_model: str = "all-MiniLM-L6-v2"
     """A sentence-transformers model by name or path, with 384 dimensions."""
@@ -43,9 +43,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.oidc_issuer and not self.oidc_audience:
-            raise ValueError("ALUMNI_OIDC_AUDIENCE is missing: set it to the client id or API identifier that tokens for this server carry.")
+            raise ValueError(
+                "ALUMNI_OIDC_AUDIENCE is missing: set it to the audience that tokens for this server carry."
+            )
         if self.development_issuer and self.environment != "development":
-            raise ValueError("ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_ENVIRONMENT=development: it signs in anybody who holds the key file.")
+            raise ValueError(
+                "ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_ENVIRONMENT=development: it signs in anybody who holds the key file."
+            )
         if self.development_issuer and self.host not in {"127.0.0.1", "::1", "localhost"}:
-            raise ValueError("ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_HOST on loopback: it must not be reachable from other machines.")
+            raise ValueError(
+                "ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_HOST on loopback: other machines must not reach it."
+            )
         return self

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
+    Float,
     FromClause,
-    Select,
+    Text,
+    cast,
     func,
     literal_column,
     select,
@@ -26,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.access import Viewer
+from api.db import AnySelect
 from api.models import FacetKind, Person
 from recommender.nearest import active_model, nearest_people, vector_table
 from recommender.ranking import RankingConfig
@@ -47,7 +50,7 @@ class Asking:
     """Scan vectors exactly rather than by index: for tests that compare."""
 
     @property
-    def people(self) -> Select[Any]:
+    def people(self) -> AnySelect:
         """Whom the viewer may be pointed to at all."""
         return access.suggestable_people(self.viewer).where(Person.created_at <= self.as_of)
 
@@ -95,7 +98,7 @@ async def own_vectors(session: AsyncSession, asking: Asking) -> OwnVectors:
     table = vector_table()
     rows = (
         await session.execute(
-            select(table.c.facet, table.c.embedding)
+            select(table.c.facet, cast(table.c.embedding, Text).label("spelled"))
             .where(
                 table.c.person_id == access.me(asking.viewer),
                 access.any_member_sees(table),
@@ -105,7 +108,7 @@ async def own_vectors(session: AsyncSession, asking: Asking) -> OwnVectors:
             .order_by(table.c.fact_id.desc())
         )
     ).all()
-    vectors = [np.asarray(row.embedding, dtype=np.float32) for row in rows]
+    vectors = [np.array(row.spelled[1:-1].split(","), dtype=np.float32) for row in rows]
     stacked = np.stack(vectors) if vectors else np.zeros((0, models.DIMENSION), dtype=np.float32)
     return OwnVectors(tuple(FacetKind(row.facet) for row in rows), stacked)
 
@@ -245,19 +248,22 @@ async def of_the_time(session: AsyncSession, asking: Asking, quota: int) -> list
     return list(rows.scalars())
 
 
-def _sharing(asking: Asking, shared: Shared) -> Select[Any]:
+def _sharing(asking: Asking, shared: Shared) -> AnySelect:
     """Each shared fact with its strength, less the more people have it."""
     mine, theirs, conditions = pair_of_facts(asking, shared.table)
     same = [mine.c[name] == theirs.c[name] for name in shared.equal]
     holders = func.count().over(partition_by=[theirs.c[name] for name in shared.equal])
-    return select(
-        theirs.c.person_id, (literal_column(str(shared.strength)) / func.ln(2.0 + holders)).label("strength")
-    ).where(*conditions, *same, theirs.c.person_id != mine.c.person_id)
+    most: ColumnElement[float] = literal_column(str(shared.strength), Float())
+    strength: ColumnElement[float] = most / func.ln(2.0 + holders, type_=Float())
+    return select(theirs.c.person_id, strength.label("strength")).where(
+        *conditions, *same, theirs.c.person_id != mine.c.person_id
+    )
 
 
-def _same_year(asking: Asking) -> Select[Any]:
+def _same_year(asking: Asking) -> AnySelect:
     mine, theirs, conditions = pair_of_facts(asking, models.Education)
-    return select(theirs.c.person_id, literal_column("0.3").label("strength")).where(
+    strength: ColumnElement[float] = literal_column("0.3")
+    return select(theirs.c.person_id, strength.label("strength")).where(
         *conditions, mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year
     )
 

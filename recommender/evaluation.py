@@ -23,6 +23,7 @@ from recommender.baselines import Network, Scorer, best_places, by_chance, by_te
 from recommender.candidates import Asking
 from recommender.embeddings import Embedder
 from recommender.networks import date_back, external_ids, read_network
+from recommender.people import rank_people
 from recommender.ranking import DEFAULT, RankingConfig
 from recommender.vectors import embed_missing
 
@@ -243,7 +244,8 @@ class Run:
         for name, scorer in self._baselines.items():
             best = best_places(scorer(self._places[query.person_id]), allowed, DEPTH, SEED)
             self._lists[name].append([self._network.ids[place] for place in best])
-        XXX
+        ranked = await rank_people(session, asking, most=DEPTH)
+        self._lists[OURS].append([candidate.person_id for candidate, _ in ranked])
         self._queries.append(query)
 
     def report(self, part: Part, model: str, seconds: float) -> Report:

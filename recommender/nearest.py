@@ -13,12 +13,13 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ColumnElement, Float, FromClause, Select, Text, cast, func, literal_column, select, text, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Float, FromClause, Text, cast, func, literal_column, select, text, true
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
 from api.access import Viewer
+from api.db import AnySelect
 from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
 
 PER_PERSON = 3
@@ -55,7 +56,7 @@ async def nearest_people(
     viewer: Viewer,
     queries: NDArray[np.float32],
     *,
-    people: Select[Any],
+    people: AnySelect,
     limit: int,
     facets: Collection[FacetKind] | None = None,
     as_of: datetime | None = None,
@@ -80,7 +81,7 @@ async def nearest_people(
     return await _exactly(session, queries, table, conditions, people, limit)
 
 
-def _is_one_of(people: Select[Any], table: FromClause) -> ColumnElement[bool]:
+def _is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
     """Correlated, so that the condition is checked while the index is scanned."""
     (person_id,) = people.selected_columns
     return people.where(person_id == table.c.person_id).correlate_except(*people.get_final_froms()).exists()
@@ -128,7 +129,7 @@ async def _exactly(
     queries: NDArray[np.float32],
     table: FromClause,
     conditions: Sequence[ColumnElement[bool]],
-    people: Select[Any],
+    people: AnySelect,
     limit: int,
 ) -> list[Near]:
     """The best fact of each person, then the best people: a scan of just the people's vectors."""
@@ -137,7 +138,7 @@ async def _exactly(
     (allowed_id,) = allowed.c
     best = (
         select(query.c.number, *_columns(table, query))
-        .distinct(query.c.number, table.c.person_id)
+        .ext(distinct_on(query.c.number, table.c.person_id))
         .select_from(table.join(allowed, allowed_id == table.c.person_id).join(query, true()))
         .where(*conditions)
         .order_by(query.c.number, table.c.person_id, literal_column("distance"))

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Float, Select, cast, func, select, update
+from sqlalchemy import Float, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.access import Viewer, ViewerKind
+from api.db import AnySelect
 from api.errors import Conflict
 from api.models import Person
 from recommender.baselines import Network
@@ -72,7 +73,7 @@ async def _contacts(session: AsyncSession, places: Mapping[UUID, int], as_of: da
 
 
 async def _years(session: AsyncSession, places: Mapping[UUID, int], as_of: datetime) -> Any:
-    """The first and the last year of any education or experience, shape (people, 2). What is current lasts until now."""
+    """The first and the last year of any education or experience, shape (people, 2). Current ones last until now."""
     years = np.full((len(places), 2), np.nan)
     for model in (models.Education, models.Experience):
         fact = model.__table__.alias()
@@ -97,7 +98,7 @@ def _number(year: float | None) -> float:
     return np.nan if year is None else year
 
 
-def _of_people(fact: Any, as_of: datetime) -> Select[Any]:
+def _of_people(fact: Any, as_of: datetime) -> AnySelect:
     return (
         access.visible_people(OFFICER)
         .join(fact, fact.c.person_id == Person.id)

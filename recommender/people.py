@@ -76,7 +76,7 @@ async def people_to_meet(
         raise NotFound("You have no profile here yet.")
     after = after or ListCursor(uuid7(), datetime.now(UTC), -1)
     asking = Asking(viewer, after.as_of, config, exact)
-    shown = [] if after.position < 0 else await _shown(session, viewer, after)
+    shown: Sequence[Impression] = () if after.position < 0 else await _shown(session, viewer, after)
     again = [row for row in shown if row.position > after.position]
     ranked = await rank_people(session, asking, most=first + 1, without={row.suggested_id for row in shown})
     if again:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    Select,
     Text,
     bindparam,
     case,
@@ -30,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.access import Viewer
+from api.db import AnySelect
 from api.errors import Invalid, Problem
 from api.folding import words
 from recommender.embeddings import ModelUnavailable, OnnxEmbedder, find_onnx
@@ -142,7 +142,7 @@ FACET_FIELDS = {
 async def search_people(
     session: AsyncSession, viewer: Viewer, text: str, embedder: TextEmbedder, vector: NDArray[np.float32] | None = None
 ) -> SearchResult:
-    """Find people by what they are called, did, learned, can, seek and offer. Raises Invalid for a text without words."""
+    """Find people by what they are called, did, learned, can, seek and offer. Raises Invalid for no words."""
     terms = check_text(text)
     vector = await embedder.embed(text) if vector is None else vector
     by_words = await _by_words(session, viewer, terms)
@@ -195,7 +195,7 @@ def _matches(search: ColumnElement[Any], terms: Sequence[str]) -> tuple[ColumnEl
         case((search.op("@@")(_query(term)), literal_column(str(1 << place), Integer())), else_=literal_column("0"))
         for place, term in enumerate(terms)
     ]
-    mask = bits[0]
+    mask: ColumnElement[Any] = bits[0]
     for bit in bits[1:]:
         mask = mask.op("|")(bit)
     return search.op("@@")(anything), mask
@@ -207,13 +207,14 @@ def _found(
     weight: float,
     search: ColumnElement[Any],
     terms: Sequence[str],
-) -> Select[Any]:
+) -> AnySelect:
     any_term, mask = _matches(search, terms)
+    given: ColumnElement[float] = literal_column(str(weight))
     return select(
         person_id.label("person_id"),
         name.label("field"),
         mask.label("mask"),
-        literal_column(str(weight)).label("weight"),
+        given.label("weight"),
     ).where(any_term)
 
 
@@ -221,21 +222,21 @@ def _constant(name: str) -> ColumnElement[str]:
     return literal_column(f"'{name}'", Text())
 
 
-def _fact_rows(viewer: Viewer, field: Field, terms: Sequence[str]) -> Select[Any]:
+def _fact_rows(viewer: Viewer, field: Field, terms: Sequence[str]) -> AnySelect:
     fact = field.model.__table__.alias()
     return _found(fact.c.person_id, _constant(field.name), field.weight, fact.c.search, terms).where(
         access.sees_fact(viewer, fact)
     )
 
 
-def _text_rows(viewer: Viewer, terms: Sequence[str]) -> Select[Any]:
+def _text_rows(viewer: Viewer, terms: Sequence[str]) -> AnySelect:
     fact = models.PersonText.__table__.alias()
     return _found(fact.c.person_id, func.lower(cast(fact.c.kind, Text)), 1.0, fact.c.search, terms).where(
         access.sees_fact(viewer, fact)
     )
 
 
-def _employer_rows(viewer: Viewer, terms: Sequence[str]) -> Select[Any]:
+def _employer_rows(viewer: Viewer, terms: Sequence[str]) -> AnySelect:
     fact, organization = models.Experience.__table__.alias(), models.Organization.__table__.alias()
     return (
         _found(fact.c.person_id, _constant("experiences"), 1.0, organization.c.search, terms)
@@ -244,7 +245,7 @@ def _employer_rows(viewer: Viewer, terms: Sequence[str]) -> Select[Any]:
     )
 
 
-def _name_rows(terms: Sequence[str]) -> Select[Any]:
+def _name_rows(terms: Sequence[str]) -> AnySelect:
     person: FromClause = models.Person.__table__.alias()
     return _found(person.c.id, _constant("displayName"), NAME_WEIGHT, person.c.search, terms)
 

@@ -1,4 +1,4 @@
-"""What speaks for each candidate, read from the database: a handful of statements, whatever the number of candidates."""
+"""What speaks for each candidate, read from the database: a handful of statements, however many candidates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Float,
     FromClause,
-    Select,
     Text,
     Uuid,
     any_,
@@ -19,12 +19,14 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
+from api.db import AnySelect
 from api.models import FacetKind, Person
 from recommender.candidates import LIKENESS, SHARED, Asking, adamic_adar, pair_of_facts, paths
 from recommender.evidence_kinds import EvidenceKind
@@ -116,7 +118,7 @@ def _label(name: str, fact: FromClause) -> ColumnElement[Any]:
     return fact.c["name" if name in {"skill", "interest"} else name]
 
 
-def _shared(asking: Asking, name: str, people: Sequence[UUID]) -> Select[Any]:
+def _shared(asking: Asking, name: str, people: Sequence[UUID]) -> AnySelect:
     mine, theirs, conditions = pair_of_facts(asking, SHARED[name].table)
     same = [mine.c[column] == theirs.c[column] for column in SHARED[name].equal]
     key = _key(name, theirs)
@@ -136,7 +138,7 @@ async def _holders(
     session: AsyncSession, asking: Asking, wanted: set[tuple[str, str]]
 ) -> Mapping[tuple[str, str], int]:
     """How many visible people hold each shared value, in facts that every member may see."""
-    parts: list[Select[Any]] = []
+    parts: list[AnySelect] = []
     for name in sorted({name for name, _ in wanted}):
         mine, theirs, conditions = pair_of_facts(asking, SHARED[name].table)
         same = [mine.c[column] == theirs.c[column] for column in SHARED[name].equal]
@@ -162,6 +164,7 @@ async def _class_years(
     years = func.min(func.abs(mine.c.end_year - theirs.c.end_year))
     rows = await session.execute(
         select(theirs.c.person_id, years.label("years"), func.max(theirs.c.end_year).label("year"))
+        .join_from(mine, theirs, true())
         .where(*conditions, mine.c.home, theirs.c.home, _among(theirs.c.person_id, people))
         .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
         .group_by(theirs.c.person_id)
@@ -231,7 +234,7 @@ def _text_signal(row: Any, likeness: float) -> Signal:
     return Signal(feature, kind, likeness, f"fact:{row.fact_id}", "", fact_id=row.fact_id)
 
 
-def _best_pairs(asking: Asking, people: Sequence[UUID]) -> Select[Any]:
+def _best_pairs(asking: Asking, people: Sequence[UUID]) -> AnySelect:
     """For each person and feature the facts most like one of the viewer's: each of theirs with its best match."""
     own = vector_table()
     mine = (
@@ -253,12 +256,12 @@ def _best_pairs(asking: Asking, people: Sequence[UUID]) -> Select[Any]:
         (_facets(mine, {FacetKind.OFFERS}) & _facets(theirs, {FacetKind.SEEKS}), _named(Feature.GIVES)),
         else_=null(),
     )
-    distance = func.min(theirs.c.embedding.op("<=>")(mine.c.embedding))
+    distance = func.min(theirs.c.embedding.op("<=>", return_type=Float())(mine.c.embedding))
     pairs = (
         select(
             theirs.c.person_id, theirs.c.fact_id, theirs.c.facet, feature.label("feature"), distance.label("distance")
         )
-        .join_from(theirs, mine, literal_column("true"))
+        .join_from(theirs, mine, true())
         .where(
             _among(theirs.c.person_id, people),
             access.any_member_sees(theirs),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -13,8 +13,8 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     LargeBinary,
-    Select,
     SmallInteger,
+    Table,
     Text,
     Uuid,
     any_,
@@ -28,10 +28,10 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.db import Database
+from api.db import AnySelect, Database
 from api.models import (
     DIMENSION,
     Education,
@@ -85,7 +85,7 @@ def fact_texts() -> Any:
     worked = func.concat_ws(
         ". ", func.concat_ws(" at ", experience.c.title, organization.c.name), experience.c.description
     )
-    selects: list[Select[Any]] = [
+    selects: list[AnySelect] = [
         select(*_columns(education, _facet(FacetKind.EDUCATION), "education_id", studied)),
         select(*_columns(experience, _facet(FacetKind.EXPERIENCE), "experience_id", worked)).join_from(
             experience, organization, organization.c.id == experience.c.organization_id
@@ -191,7 +191,7 @@ async def _known(session: AsyncSession, model_id: int, hashes: Sequence[bytes]) 
     vector = FactVector.__table__.alias()
     rows = await session.execute(
         select(vector.c.input_hash, vector.c.embedding.cast(Text).label("spelled"))
-        .distinct(vector.c.input_hash)
+        .ext(distinct_on(vector.c.input_hash))
         .where(
             vector.c.model_id == model_id,
             vector.c.input_hash == any_(bindparam(None, list(hashes), ARRAY(LargeBinary()))),
@@ -220,7 +220,9 @@ async def _store(session: AsyncSession, model_id: int, made: Sequence[tuple[Miss
     ).where(facts.c.fact_id == bindparam("fact_id", type_=Uuid()), facts.c.words == bindparam("words", type_=Text()))
     names = ["person_id", "visibility", "facet", "education_id", "experience_id", "text_id", "model_id", "input_hash"]
     statement = (
-        insert(FactVector).from_select([*names, "embedding"], source, include_defaults=False).on_conflict_do_nothing()
+        insert(cast(Table, FactVector.__table__))
+        .from_select([*names, "embedding"], source, include_defaults=False)
+        .on_conflict_do_nothing()
     )
     await session.execute(
         statement,

@@ -1,3 +1,3 @@
-"""The GraphQL API: types, queries, mutations, and the engine that plans reads. No SQL text and no business rule is here."""
+"""The GraphQL API: types, queries, mutations, and the engine that plans reads. No business rule is here."""
 
-from schema import enumerations
+from schema import enumerations as enumerations

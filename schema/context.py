@@ -1,4 +1,4 @@
-"""What a resolver can reach: who is asking, the database, and the reads planned so far in this request."""
+"""What a resolver can reach: who is asking, the database, and what is being run."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,17 +15,31 @@ if TYPE_CHECKING:
     from schema.engine.execution import Engine
 
 
+@dataclass(frozen=True)
+class Running:
+    """The operation that is being run."""
+
+    engine: "Engine"
+    document: Document
+    variables: VariableValues
+
+
 @dataclass
 class Context:
-    """One request. The endpoint adds what is being run, and the engine."""
+    """One request. The endpoint says what is being run, before anything is."""
 
     viewer: Viewer
     db: Database
     query_embedder: QueryEmbedder
-    document: Document | None = None
-    variables: VariableValues | None = None
-    engine: "Engine | None" = None
+    running: Running | None = None
     loaders: dict[Any, Any] = field(default_factory=dict[Any, Any])
+
+    @property
+    def operation(self) -> Running:
+        """What is being run."""
+        if self.running is None:
+            raise RuntimeError("The endpoint has not said yet what is being run.")
+        return self.running
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -2,7 +2,7 @@
 
 import logging
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import strawberry
@@ -119,7 +119,7 @@ def coded(error: GraphQLError) -> GraphQLError:
     if original is None or isinstance(original, GraphQLError):
         return _like(error, error.message, {"code": "BAD_USER_INPUT"})
     number = uuid4().hex
-    log.error("Unexpected error %s", number, exc_info=cast(Exception, original))
+    log.error("Unexpected error %s", number, exc_info=original)
     return _like(error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "id": number})
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
+import graphql
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, VariableValues, execute
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, VariableValues
 from graphql.execution.values import get_variable_values
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
@@ -17,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.errors import DomainError
-from schema.context import Context
+from schema.context import Context, Running
 from schema.engine.documents import MAX_ERRORS, Document, Documents, InvalidDocument
 from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
@@ -99,8 +100,6 @@ class GraphQLEndpoint:
         if request.method == "GET" and operation.operation is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", "BAD_REQUEST", 405)
         context = await self._make_context(request)
-        context.document = document
-        context.engine = self._engine
         if not (self._open_introspection or context.viewer.signed_in) and introspects(operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
         variables = get_variable_values(
@@ -108,7 +107,7 @@ class GraphQLEndpoint:
         )
         if not isinstance(variables, VariableValues):
             raise InvalidVariables(variables)
-        context.variables = variables
+        context.running = Running(self._engine, document, variables)
         try:
             planned = await self._engine.answer(context, operation)
         except (Refused, DomainError, GraphQLError):
@@ -118,7 +117,7 @@ class GraphQLEndpoint:
         return await self._execute(context, document, parameters)
 
     async def _execute(self, context: Context, document: Document, parameters: Parameters) -> bytes:
-        running = execute(
+        running: Any = cast(Any, graphql).execute(
             self._engine.schema,
             document.node,
             context_value=context,

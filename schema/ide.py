@@ -79,7 +79,7 @@ class _PageRoute(Route):
 
 
 class _Assets(StaticFiles):
-    """Files whose names change with their content: kept by the browser for good. Workers carry the policy themselves."""
+    """Files whose names change with their content: the browser keeps them for good. Workers carry the policy."""
 
     def file_response(
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200

@@ -17,9 +17,7 @@ def encode_id(type_name: str, key: UUID) -> str:
 def split_id(text: str, path: tuple[str, ...] = ()) -> tuple[str, UUID]:
     """The type's name and the key. Raises Refused, naming `path`, for what is no id of this API."""
     try:
-        if len(text) > MAX_ID:
-            raise ValueError
-        name, _, key = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+        name, _, key = base64.b64decode(text[:MAX_ID], validate=True).decode("ascii").partition(":")
         return name, UUID(key)
     except (ValueError, binascii.Error):
         raise Refused("This is not an id of this API: pass the `id` of an object as it came.", path) from None

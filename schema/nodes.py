@@ -1,11 +1,13 @@
 """Things by their global id, whatever their type. What is hidden is answered as what does not exist."""
 
+from typing import Any
+
 import strawberry
 from graphql import GraphQLObjectType
 
 from schema.context import Info
 from schema.engine.refusals import Refused
-from schema.engine.resolving import Ref
+from schema.engine.resolving import ref_named
 from schema.engine.sources import table_or_none
 from schema.ids import split_id
 from schema.node import Node
@@ -14,25 +16,24 @@ from schema.permissions import SIGNED_IN, query
 MAX_IDS = 100
 
 
-def _named(info: Info, text: str, path: tuple[str, ...]) -> Ref:
+def _named(info: Info, text: str, path: tuple[str, ...]) -> Any:
     type_name, key = split_id(text, path)
-    assert info.context.engine is not None
-    kind = info.context.engine.schema.type_map.get(type_name)
+    kind = info.context.operation.engine.schema.type_map.get(type_name)
     if not isinstance(kind, GraphQLObjectType) or table_or_none(kind) is None:
         raise Refused("This id names nothing that this API has.", path)
-    return Ref(type_name, key)
+    return ref_named(type_name, key)
 
 
 def find_node(info: Info, id: strawberry.ID) -> Node | None:
     """One thing by its id."""
-    return _named(info, id, ("id",))  # pyright: ignore[reportReturnType]
+    return _named(info, id, ("id",))
 
 
 def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
     """Several things by their ids, in the order asked."""
     if len(ids) > MAX_IDS:
         raise Refused(f"At most {MAX_IDS} ids.", ("ids",))
-    return [_named(info, text, ("ids", str(index))) for index, text in enumerate(ids)]  # pyright: ignore[reportReturnType]
+    return [_named(info, text, ("ids", str(index))) for index, text in enumerate(ids)]
 
 
 @strawberry.type

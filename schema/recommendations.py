@@ -99,12 +99,12 @@ def read_cursor(given: str) -> ListCursor:
     """The cursor that a client gave back. Raises Refused."""
     try:
         list_id, as_of, position = decode_cursor(given, SIGNATURE)
-        moment = datetime.fromisoformat(as_of)
-        if moment.tzinfo is None or not isinstance(position, int) or not 0 <= position <= MAX_POSITION:
-            raise ValueError
-        return ListCursor(UUID(list_id), moment, position)
+        cursor = ListCursor(UUID(list_id), datetime.fromisoformat(as_of), position)
     except (ValueError, TypeError, AttributeError):
-        raise Refused("This is not a cursor of this list: pass one from pageInfo or an edge.", ("after",)) from None
+        cursor = None
+    if cursor is None or cursor.as_of.tzinfo is None or cursor.position not in range(MAX_POSITION):
+        raise Refused("This is not a cursor of this list: pass one from pageInfo or an edge.", ("after",))
+    return cursor
 
 
 @strawberry.input(description="Which suggestion, and why not.")

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from api.postgres import EmbeddedPostgres
 from filelock import FileLock
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from starlette.applications import Starlette
@@ -20,6 +19,7 @@ from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase, driver_url
 from api.models import Account
+from api.postgres import EmbeddedPostgres
 from api.settings import Settings
 from migrations import running
 from tests.databases import LockedDatabase

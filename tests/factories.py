@@ -67,7 +67,7 @@ async def make_staff(session: AsyncSession) -> models.Account:
 
 async def make_fact(
     session: AsyncSession,
-    kind: type[F],
+    model: type[F],
     person: models.Person | UUID,
     visibility: models.Visibility = models.Visibility.MEMBERS,
     **columns: Any,
@@ -83,10 +83,10 @@ async def make_fact(
         models.Link: {"kind": models.LinkKind.WEBSITE, "url": f"https://example.org/{next(_numbers)}"},
         models.PersonText: {"kind": models.TextKind.BIO, "text": "Hello."},
     }
-    values = {**needed[kind], **columns}
-    if kind is models.Experience and "organization_id" not in values:
+    values = {**needed[model], **columns}
+    if model is models.Experience and "organization_id" not in values:
         values["organization_id"] = (await make_organization(session)).id
-    fact = kind(person_id=person if isinstance(person, UUID) else person.id, visibility=visibility, **values)
+    fact = model(person_id=person if isinstance(person, UUID) else person.id, visibility=visibility, **values)
     session.add(fact)
     await session.flush()
     return fact

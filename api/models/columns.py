@@ -68,5 +68,5 @@ class Fact(Row):
 
 
 def embeddable_key() -> UniqueConstraint:
-    """The key that a fact's vectors refer to, so that a vector can never differ in owner or visibility from its fact."""
+    """The key that a fact's vectors refer to: a vector can never differ from its fact in owner or visibility."""
     return UniqueConstraint("id", "person_id", "visibility")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -101,7 +102,7 @@ class _Tokens(torch.nn.Module):
 def _write_model(embedder: SentenceTransformerEmbedder, folder: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 (only an export needs it)
 
-    transformer = embedder.model[0].auto_model.eval()
+    transformer = cast(Any, embedder.model[0]).auto_model.eval()
     example = torch.ones((2, 8), dtype=torch.int64)
     names = ["input_ids", "attention_mask", "token_type_ids"]
     whole = folder / "model.onnx"

@@ -1,4 +1,4 @@
-"""The read engine: a field declares where its value comes from, an operation is planned once, PostgreSQL answers in JSON.
+"""The read engine: fields declare where values come from, an operation is planned once, PostgreSQL answers in JSON.
 
 The stages, one file each: `documents` (parse, validate, remember) -> `selections` (which fields, on which type) ->
 `compiler` with `pages` and `filters` (one SELECT) -> `running` (bind, run, note what officers saw) -> `resolving`

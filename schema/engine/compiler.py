@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Label,
-    Select,
     Uuid,
     any_,
     bindparam,
@@ -26,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase
 
 from api import access
+from api.db import AnySelect
 from schema.engine.pages import compile_page
 from schema.engine.parameters import KEYS, Scope
 from schema.engine.refusals import Refused, Unplanned
@@ -72,7 +72,7 @@ class Compiler:
             return self._page(source, definition, nodes, None)
         raise Unplanned(f"{nodes[0].name.value} is answered by Python.")
 
-    def by_keys(self, kind: GraphQLObjectType, fields: Fields) -> Select[Any]:
+    def by_keys(self, kind: GraphQLObjectType, fields: Fields) -> AnySelect:
         """Rows of `kind` by their ids, as (id, JSON): those among them that the viewer sees."""
         table = table_of(kind)
         row = table.from_clause.alias()
@@ -153,7 +153,8 @@ class Compiler:
         return func.json_build_array(row.c.id, func.array_to_json(func.array(shown.scalar_subquery())))
 
 
-def _restricted_kind(model: type[DeclarativeBase], person: FromClause) -> Select[Any]:
+def _restricted_kind(model: type[DeclarativeBase], person: FromClause) -> AnySelect:
     fact = from_clause(model).alias()
     shown = select(1).where(fact.c.person_id == person.c.id, access.restricted(fact)).correlate(person).exists()
-    return select(literal_column(f"'{model.__name__}'")).where(shown)
+    name: ColumnElement[str] = literal_column(f"'{model.__name__}'")
+    return select(name).where(shown)

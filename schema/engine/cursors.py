@@ -34,16 +34,14 @@ def read_cursor(
 
 
 def parse_cursor(text: str) -> list[Any]:
-    """The parts of a cursor. Raises ValueError."""
-    if not isinstance(text, str) or len(text) > MAX_CURSOR:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ValueError
+    """The parts of a cursor: its head, and at least one key. Raises ValueError."""
+    if len(text) > MAX_CURSOR:
+        raise ValueError(text[:MAX_CURSOR])
     try:
-        parts = json.loads(base64.b64decode(text, validate=True))
+        head, first, *rest = json.loads(base64.b64decode(text, validate=True))
     except binascii.Error:
-        raise ValueError from None
-    if not isinstance(parts, list) or len(parts) < 2:  # pyright: ignore[reportUnknownArgumentType]
-        raise ValueError
-    return parts  # pyright: ignore[reportUnknownVariableType]
+        raise ValueError(text) from None
+    return [head, first, *rest]
 
 
 def read_key(value: Any, type_: TypeEngine[Any]) -> object:

@@ -7,7 +7,7 @@ for things that Python has named by their ids.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import orjson
@@ -60,7 +60,7 @@ class Engine:
         """The response body of a fully planned query; None where graphql-core must answer, errors included."""
         if operation.operation is not OperationType.QUERY:
             return None
-        document, coerced = document_of(context), variables_of(context)
+        document, coerced = context.operation.document, context.operation.variables
         key = (id(operation), context.viewer.kind, self._shape(document, coerced))
         plan = document.plans.get(key, False)
         if plan is False:
@@ -73,8 +73,7 @@ class Engine:
     def _plan(
         self, viewer: Viewer, document: Document, operation: OperationDefinitionNode, variables: VariableValues
     ) -> OperationPlan | None:
-        query = self.schema.query_type
-        assert query is not None
+        query = cast(GraphQLObjectType, self.schema.query_type)
         scope = Scope(viewer, variables)
         selections = Selections(self.schema, document.fragments, variables)
         compiler = Compiler(selections, scope)
@@ -113,9 +112,9 @@ class Engine:
 
     # -------------------------------------------------- parts for graphql-core
 
-    async def root_row(self, context: "Context", info: GraphQLResolveInfo, definition: GraphQLField) -> Any:
+    async def root_row(self, context: "Context", info: GraphQLResolveInfo[Any], definition: GraphQLField) -> Any:
         """The value of one planned root field, with the client's response keys, for graphql-core to complete."""
-        document, variables = document_of(context), variables_of(context)
+        document, variables = context.operation.document, context.operation.variables
         nodes = list(info.field_nodes)
         key = (id(nodes[0]), "root", context.viewer.kind, self._shape(document, variables))
         statement = document.plans.get(key)
@@ -139,7 +138,7 @@ class Engine:
 
         In a mutation `session` is the write's own, so that the rows show what was written.
         """
-        document, variables = document_of(context), variables_of(context)
+        document, variables = context.operation.document, context.operation.variables
         key = (id(nodes[0]), kind.name, context.viewer.kind, self._shape(document, variables))
         statement = document.plans.get(key)
         if statement is None:
@@ -190,15 +189,3 @@ async def read_in_session(
 def parsed(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
     """Rows with their JSON as plain values."""
     return [[parse(value) if isinstance(value, bytes) else value for value in row] for row in rows]
-
-
-def document_of(context: "Context") -> Document:
-    """The document that is being run."""
-    assert context.document is not None, "The endpoint sets the document before anything runs."
-    return context.document
-
-
-def variables_of(context: "Context") -> VariableValues:
-    """The variables of the operation that is being run."""
-    assert context.variables is not None, "The endpoint sets the variables before anything runs."
-    return context.variables

@@ -1,6 +1,7 @@
 """Filter inputs in SQL: each field of an input type declares what it compares, beside its type."""
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,18 +142,15 @@ def comparisons(
         if part.value is None:
             raise Refused("null compares with nothing: leave the comparator out instead.", part.place)
         one = located(part.place)
-        match name:
-            case "eq":
-                found.append(value == part.parameter(type_, one))
-            case "in":
-                found.append(value == any_(part.parameter(ARRAY(type_), _each(one, part.place))))
-            case "gte":
-                found.append(value >= part.parameter(type_, one))
-            case "lte":
-                found.append(value <= part.parameter(type_, one))
-            case _:
-                raise Refused(f"{name} is not a comparator of this field.", part.place)
+        if name == "in":
+            found.append(value == any_(part.parameter(ARRAY(type_), _each(one, part.place))))
+        else:
+            found.append(COMPARATORS[name](value, part.parameter(type_, one)))
     return and_(true(), *found)
+
+
+COMPARATORS: Mapping[str, Callable[[Any, Any], Any]] = {"eq": operator.eq, "gte": operator.ge, "lte": operator.le}
+"""The comparators that filter inputs may have, but for `in`."""
 
 
 def _each(transform: Callable[[Any], object], place: tuple[str, ...]) -> Callable[[Any], object]:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     Subquery,
     Text,
     and_,
@@ -28,10 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, aggregate_order_by
 from sqlalchemy.types import TypeEngine
 
+from api.db import AnySelect
 from schema.engine.cursors import CURSOR_VERSION, read_cursor
 from schema.engine.filters import compile_filter
 from schema.engine.parameters import Arguments
 from schema.engine.refusals import Refused, Unplanned
+from schema.engine.selections import named_type
 from schema.engine.shapes import NO_ROWS, as_list, as_row, base64
 from schema.engine.sources import Facet, Page, Table, table_of
 
@@ -89,7 +90,7 @@ class PageCompiler:
         self.scope = compiler.scope
         self.source = source
         self.parent = parent
-        self.kind = cast(GraphQLObjectType, get_named_type(definition.type))
+        self.kind = cast(GraphQLObjectType, named_type(definition))
         self.fields = compiler.selections.below(nodes, self.kind)
         self.target = compiler.object_type(source.target)
         self.table: Table = table_of(self.target)
@@ -124,9 +125,9 @@ class PageCompiler:
     def input_type(self, argument: str) -> Any:
         """The input type of an argument of this field."""
         definition, _node = self.scope.calls[self.arguments.call]
-        return get_named_type(definition.args[argument].type)
+        return named_type(definition.args[argument])
 
-    def matching(self, row: FromClause) -> Select[Any]:
+    def matching(self, row: FromClause) -> AnySelect:
         """The ids of all rows of the list."""
         return self._correlated(select(row.c.id).where(*self.conditions(row)))
 
@@ -147,7 +148,7 @@ class PageCompiler:
         ).subquery("ordered")
         return select(ordered, func.row_number().over().label(NUMBER)).subquery()
 
-    def _correlated(self, statement: Select[Any]) -> Select[Any]:
+    def _correlated(self, statement: AnySelect) -> AnySelect:
         return statement if self.parent is None else statement.correlate(self.parent)
 
     def key(self, term: Term, row: FromClause) -> ColumnElement[Any]:
@@ -217,13 +218,14 @@ class PageCompiler:
     def cursor(self, page: Subquery) -> ColumnElement[str]:
         """The cursor of a row of the page."""
         keys = [page.c[f"{KEY}{number}"] for number in range(len(self.request.terms))]
-        head = literal_column(f"'{CURSOR_VERSION}:{self.request.signature}'")
+        head: ColumnElement[str] = literal_column(f"'{CURSOR_VERSION}:{self.request.signature}'")
         return base64(func.json_build_array(head, *keys, page.c.id).cast(Text))
 
     def edge(self, nodes: list[FieldNode], page: Subquery) -> ColumnElement[Any]:
         """One edge as a JSON object."""
-        kind = cast(GraphQLObjectType, get_named_type(self.kind.fields["edges"].type))
+        kind = cast(GraphQLObjectType, named_type(self.kind.fields["edges"]))
         columns: list[Any] = []
+        value: ColumnElement[Any]
         for key, chosen in self.compiler.selections.below(nodes, kind).items():
             name = chosen[0].name.value
             if name == "node":
@@ -241,7 +243,7 @@ class PageCompiler:
 
     def page_info(self, nodes: list[FieldNode], page: Subquery) -> ColumnElement[Any]:
         """Whether there is more, and the page's first and last cursor."""
-        kind = cast(GraphQLObjectType, get_named_type(self.kind.fields["pageInfo"].type))
+        kind = cast(GraphQLObjectType, named_type(self.kind.fields["pageInfo"]))
         backward = self.request.backward
         more = func.count() > self.size
         first, last = self._outermost(page, "asc"), self._outermost(page, "desc")
@@ -265,11 +267,11 @@ class PageCompiler:
 
     def facets(self, nodes: list[FieldNode]) -> ColumnElement[Any]:
         """Counts by value, each facet over the whole filtered list."""
-        kind = cast(GraphQLObjectType, get_named_type(self.kind.fields["facets"].type))
+        kind = cast(GraphQLObjectType, named_type(self.kind.fields["facets"]))
         columns: list[Any] = []
         for key, chosen in self.compiler.selections.below(nodes, kind).items():
             name = chosen[0].name.value
-            value = (
+            value: ColumnElement[Any] = (
                 literal_column(f"'{kind.name}'")
                 if name == "__typename"
                 else self.facet(kind.fields[name], self.source.facets[name], chosen)
@@ -301,11 +303,11 @@ class PageCompiler:
         if facet.where is not None:
             counted = counted.where(facet.where(fact))
         counts = self._correlated(counted).subquery("counts")
-        kind = cast(GraphQLObjectType, get_named_type(definition.type))
+        kind = cast(GraphQLObjectType, named_type(definition))
         columns: list[Any] = []
         for key, chosen in self.compiler.selections.below(nodes, kind).items():
             name = chosen[0].name.value
-            found = literal_column(f"'{kind.name}'") if name == "__typename" else counts.c[name]
+            found: ColumnElement[Any] = literal_column(f"'{kind.name}'") if name == "__typename" else counts.c[name]
             columns.append(found.label(key))
         return as_list(select(*columns).select_from(counts))
 

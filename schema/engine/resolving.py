@@ -8,7 +8,7 @@ by one statement.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from graphql import (
@@ -18,7 +18,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
-    default_field_resolver,
     get_named_type,
     is_abstract_type,
     is_object_type,
@@ -26,7 +25,7 @@ from graphql import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.dataloader import DataLoader
 
-from schema.engine.execution import Engine, document_of, variables_of
+from schema.engine.execution import Engine
 from schema.engine.selections import Selections
 from schema.engine.sources import Page, Root, source_of, table_or_none
 from schema.permissions import required_of
@@ -35,7 +34,10 @@ if TYPE_CHECKING:
     from schema.context import Context, Info
 
 T = TypeVar("T")
+READ_AHEAD = "__read_ahead__"
+"""Where a payload keeps what was read for it on the write's connection, by response key."""
 Resolver = Callable[..., Any]
+ResolveInfo: TypeAlias = "GraphQLResolveInfo[Any]"
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,14 @@ def install(schema: GraphQLSchema, engine: Engine) -> None:
 def _type_test(otherwise: Any) -> Callable[..., bool]:
     """Rows are of the type that they were planned for."""
 
-    def test(value: Any, info: GraphQLResolveInfo) -> bool:
+    def test(value: Any, info: ResolveInfo) -> bool:
         return isinstance(value, dict) or otherwise is None or otherwise(value, info)
 
     return test
 
 
 def _type_resolver(otherwise: Any) -> Callable[..., Any]:
-    def resolve(value: Any, info: GraphQLResolveInfo, kind: Any) -> Any:
+    def resolve(value: Any, info: ResolveInfo, kind: Any) -> Any:
         return value.type_name if isinstance(value, Named) else otherwise(value, info, kind)
 
     return resolve
@@ -100,14 +102,14 @@ def _resolver(
     if at_root and isinstance(source, Root | Page):
         inner = _planned_root(engine, definition)
     else:
-        inner = _from_row(definition.resolve or default_field_resolver)
+        inner = _from_row(cast(Resolver, definition.resolve))
         if _names_rows(definition):
             inner = _completing(engine, inner)
     return _guarded(inner, definition) if at_root else inner
 
 
 def _planned_root(engine: Engine, definition: GraphQLField) -> Resolver:
-    async def resolve(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    async def resolve(_source: Any, info: ResolveInfo, **_arguments: Any) -> Any:
         return await engine.root_row(info.context, info, definition)
 
     return resolve
@@ -116,7 +118,7 @@ def _planned_root(engine: Engine, definition: GraphQLField) -> Resolver:
 def _from_row(otherwise: Resolver) -> Resolver:
     """Rows answer with what was selected for them; anything else goes to the field's own resolver."""
 
-    def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
         if isinstance(source, dict):
             return cast(dict[str, Any], source)[str(info.path.key)]
         return otherwise(source, info, **arguments)
@@ -127,7 +129,7 @@ def _from_row(otherwise: Resolver) -> Resolver:
 def _guarded(inner: Resolver, definition: GraphQLField) -> Resolver:
     required = required_of(definition)
 
-    def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
         required.check(info.context.viewer)
         return inner(source, info, **arguments)
 
@@ -135,13 +137,13 @@ def _guarded(inner: Resolver, definition: GraphQLField) -> Resolver:
 
 
 def _names_rows(definition: GraphQLField) -> bool:
-    named = get_named_type(definition.type)
+    named = cast(Any, get_named_type(cast(Any, definition).type))
     return is_abstract_type(named) or table_or_none(named) is not None
 
 
 def _completing(engine: Engine, inner: Resolver) -> Resolver:
-    def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        read_ahead = getattr(source, "__read_ahead__", None)
+    def resolve(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
+        read_ahead = getattr(source, READ_AHEAD, None)
         if read_ahead is not None and info.path.key in read_ahead:
             return read_ahead[info.path.key]
         found = inner(source, info, **arguments)
@@ -150,26 +152,27 @@ def _completing(engine: Engine, inner: Resolver) -> Resolver:
     return resolve
 
 
-async def _when_known(engine: Engine, found: Awaitable[Any], info: GraphQLResolveInfo) -> Any:
+async def _when_known(engine: Engine, found: Awaitable[Any], info: ResolveInfo) -> Any:
     result = _completed(engine, await found, info)
     return await result if isawaitable(result) else result
 
 
-def _completed(engine: Engine, found: Any, info: GraphQLResolveInfo) -> Any:
+def _completed(engine: Engine, found: Any, info: ResolveInfo) -> Any:
     if isinstance(found, Ref):
         return _loader(engine, info, found.type_name).load(found.key)
-    if isinstance(found, list) and found and any(isinstance(one, Ref) for one in cast(list[Any], found)):
-        return [_completed(engine, one, info) for one in cast(list[Any], found)]
-    return found
+    some: list[Any] = cast(list[Any], found) if isinstance(found, list) else []
+    if any(isinstance(one, Ref) for one in some):
+        return [_completed(engine, one, info) for one in some]
+    return cast(Any, found)
 
 
-def _loader(engine: Engine, info: GraphQLResolveInfo, type_name: str) -> DataLoader[UUID, Any]:
+def _loader(engine: Engine, info: ResolveInfo, type_name: str) -> DataLoader[UUID, Any]:
     """One loader per place in the query and type: siblings of a list are read by one statement."""
     context: Context = info.context
     key = (type_name, *(id(node) for node in info.field_nodes))
     if key not in context.loaders:
         kind = cast(GraphQLObjectType, info.schema.type_map[type_name])
-        abstract = is_abstract_type(get_named_type(info.return_type))
+        abstract = is_abstract_type(get_named_type(cast(Any, info).return_type))
 
         async def load(keys: list[UUID]) -> list[Any]:
             rows = await engine.rows(context, None, kind, info.field_nodes, keys)
@@ -183,22 +186,22 @@ def _loader(engine: Engine, info: GraphQLResolveInfo, type_name: str) -> DataLoa
 async def read_ahead(info: "Info", session: AsyncSession, payload: T) -> T:
     """Read what the client selected of a mutation's payload on the write's own connection, before it commits."""
     context: Context = info.context
-    raw: GraphQLResolveInfo = info._raw_info  # noqa: SLF001
+    raw: ResolveInfo = vars(info)["_raw_info"]
+    operation = context.operation
     kind = cast(GraphQLObjectType, raw.schema.type_map[type(payload).__name__])
-    selections = Selections(raw.schema, document_of(context).fragments, variables_of(context))
+    selections = Selections(raw.schema, operation.document.fragments, operation.variables)
     known: dict[str, Any] = {}
     for key, nodes in selections.below(raw.field_nodes, kind).items():
         value = getattr(payload, nodes[0].name.value, None)
         if isinstance(value, Ref):
             known[key] = await _read_one(context, session, raw, value, nodes)
-    payload.__read_ahead__ = known
+    vars(payload)[READ_AHEAD] = known
     return payload
 
 
 async def _read_one(
-    context: "Context", session: AsyncSession, info: GraphQLResolveInfo, named: Ref, nodes: list[FieldNode]
+    context: "Context", session: AsyncSession, info: ResolveInfo, named: Ref, nodes: list[FieldNode]
 ) -> Any:
     kind = cast(GraphQLObjectType, info.schema.type_map[named.type_name])
-    assert context.engine is not None
-    row = (await context.engine.rows(context, session, kind, nodes, [named.key])).get(named.key)
+    row = (await context.operation.engine.rows(context, session, kind, nodes, [named.key])).get(named.key)
     return row if row is None else Named(named.type_name, row)

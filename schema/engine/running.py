@@ -9,12 +9,11 @@ from uuid import UUID
 import orjson
 from graphql import FieldNode, GraphQLField, VariableValues
 from graphql.execution.values import get_argument_values
-from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import WARN_LINTING
 
 from api.access import Viewer
-from api.db import Reader
+from api.db import AnySelect, Reader
 from schema.engine.compiler import AUDIT
 from schema.engine.parameters import ACCOUNT, KEYS, VIEWER, Scope, Slot, look_up
 
@@ -47,8 +46,8 @@ class Statement:
         return [known[name] if name in known else self.constants[name] for name in self.names]
 
 
-def compile_statement(statement: Select[Any], scope: Scope) -> Statement:
-    """Turn a SELECT into text, once. A table that nothing joins makes SQLAlchemy warn: a relation lost its condition."""
+def compile_statement(statement: AnySelect, scope: Scope) -> Statement:
+    """Turn a SELECT into text, once. SQLAlchemy warns of a table that nothing joins: a relation lost its condition."""
     compiled = statement.compile(dialect=_DIALECT, linting=WARN_LINTING)
     names = tuple(cast(Sequence[str], compiled.positiontup))
     given = {name: value.value if isinstance(value, Enum) else value for name, value in compiled.params.items()}
@@ -81,7 +80,7 @@ def take_notes(value: Any, reads: Reads, viewer: Viewer) -> Any:
             reads.setdefault(person_id, set()).update(note[1])
         for part in members.values():
             take_notes(part, reads, viewer)
-    return value
+    return cast(Any, value)
 
 
 def parse(raw: bytes | None) -> Any:

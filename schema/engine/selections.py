@@ -1,6 +1,7 @@
 """Which fields a selection asks of a type: fragments opened, conditions decided, repeated fields merged."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from graphql import (
     FieldNode,
@@ -14,6 +15,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     VariableValues,
+    get_named_type,
     is_abstract_type,
 )
 from graphql.execution.values import get_directive_values
@@ -75,3 +77,8 @@ class Selections:
             return True
         abstract = self.schema.type_map[condition]
         return is_abstract_type(abstract) and self.schema.is_sub_type(abstract, kind)
+
+
+def named_type(typed: Any) -> Any:
+    """The named type of a field, argument or input field, without its list and non-null wrappers."""
+    return cast(Any, get_named_type)(typed.type)

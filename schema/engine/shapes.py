@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.types import JSON
+
+from api.db import AnySelect
 
 NO_ROWS = literal_column("'[]'::json", JSON)
 
 
-def as_row(inner: Select[Any]) -> ColumnElement[Any]:
+def as_row(inner: AnySelect) -> ColumnElement[Any]:
     """The one row of `inner` as a JSON object with its labels as keys, or null."""
     row = inner.subquery("t")
     return select(func.row_to_json(row.table_valued())).select_from(row).scalar_subquery()
 
 
-def as_list(inner: Select[Any]) -> ColumnElement[Any]:
+def as_list(inner: AnySelect) -> ColumnElement[Any]:
     """The rows of `inner`, in its order, as a JSON array of objects."""
     row = inner.subquery("t")
     return select(func.coalesce(func.json_agg(row.table_valued()), NO_ROWS)).select_from(row).scalar_subquery()

@@ -1,8 +1,8 @@
-"""Where a field's value comes from, declared beside its Strawberry type: one declaration serves every way of reading."""
+"""Where a field's value comes from, declared beside its Strawberry type: one declaration for every way of reading."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLField, GraphQLNamedType
@@ -138,7 +138,7 @@ def from_clause(model: type[DeclarativeBase]) -> FromClause:
 def planned(source: Source, description: str, *, arguments: Callable[..., None] | None = None, **options: Any) -> Any:
     """A Strawberry field that the engine answers. `arguments` is a function whose parameters are the field's."""
     metadata = {SOURCE: source, **options.pop("metadata", {})}
-    return strawberry.field(resolver=arguments, description=description, metadata=metadata, **options)
+    return cast(Any, strawberry.field)(resolver=arguments, description=description, metadata=metadata, **options)
 
 
 def column(attribute: InstrumentedAttribute[Any], description: str) -> Any:

@@ -1,4 +1,4 @@
-"""The inputs of a profile's edit. Each names its fields as the service's entries do, so that one conversion serves all."""
+"""The inputs of a profile's edit. Fields are named as in the service's entries, so one conversion serves all."""
 
 from dataclasses import fields
 from typing import Any, TypeVar

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, Select, case, desc, func, literal_column, nulls_last, select
+from sqlalchemy import ColumnElement, FromClause, case, desc, func, literal_column, nulls_last, select
 
 from api import access, models
+from api.db import AnySelect
 from schema.engine.parameters import Scope
 from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, table
 from schema.node import Node
@@ -29,7 +30,7 @@ def _latest(fact: FromClause) -> Sequence[ColumnElement[Any]]:
     ]
 
 
-def _visible(scope: Scope, model: type[models.Fact], person: FromClause) -> tuple[FromClause, Select[Any]]:
+def _visible(scope: Scope, model: type[models.Fact], person: FromClause) -> tuple[FromClause, AnySelect]:
     fact = from_clause(model).alias()
     rows = select().select_from(fact).where(fact.c.person_id == person.c.id, access.sees_fact(scope.viewer, fact))
     return fact, rows.correlate(person)

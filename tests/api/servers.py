@@ -34,7 +34,12 @@ def environment_for(data_dir: Path, **more: str) -> dict[str, str]:
 def run_alumni(data_dir: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     return subprocess.run(
-        [ALUMNI, *words], env=environment_for(data_dir, **more), capture_output=True, text=True, check=False, timeout=100
+        [ALUMNI, *words],
+        env=environment_for(data_dir, **more),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
     )
 
 

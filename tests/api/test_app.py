@@ -19,6 +19,7 @@ from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import Database, PooledDatabase
 from api.settings import Settings
+from tests.databases import LockedDatabase
 
 HEAVY = ["torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "lightgbm", "scipy", "sklearn"]
 

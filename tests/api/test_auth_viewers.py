@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api.access import Claim, Viewer, ViewerKind
 from api.auth import Authenticator, DevelopmentIssuer
-from api.db import AsyncSessionContext, Database, ReaderContext
+from api.db import Database, Reader
 from api.models import Account, AccountRole, Institution, Person, PersonRole, PersonRoleKind
 from api.settings import Settings
 from tests.api.openid_providers import Clock, Provider, settings_for
@@ -31,11 +33,11 @@ class CountedDatabase:
         self._db = db
         self.used: list[str] = []
 
-    def read(self) -> ReaderContext:
+    def read(self) -> AbstractAsyncContextManager[Reader]:
         self.used.append("read")
         return self._db.read()
 
-    def write(self) -> AsyncSessionContext:
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         self.used.append("write")
         return self._db.write()
 

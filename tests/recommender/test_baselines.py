@@ -13,7 +13,10 @@ EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
 
 
 def network(
-    people: int, ties: list[tuple[int, int]] | None = None, years: Any = None, texts: list[tuple[int, Any]] | None = None
+    people: int,
+    ties: list[tuple[int, int]] | None = None,
+    years: Any = None,
+    texts: list[tuple[int, Any]] | None = None,
 ) -> Network:
     contacts: list[set[int]] = [set() for _ in range(people)]
     for one, other in ties or []:

@@ -34,21 +34,12 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_embedding_models")),
         sa.UniqueConstraint("name", "version", name=op.f("uq_embedding_models_name_version")),
     )
     op.create_index(
-        "uq_embedding_models_active",
-        "embedding_models",
-        ["active"],
-        unique=True,
-        postgresql_where=sa.text("active"),
+        "uq_embedding_models_active", "embedding_models", ["active"], unique=True, postgresql_where=sa.text("active")
     )
     op.create_table(
         "institutions",
@@ -57,42 +48,12 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), server_default=sa.text("'UTC'"), nullable=False),
         sa.Column("locale", sa.Text(), server_default=sa.text("'en'"), nullable=False),
-        sa.Column(
-            "default_listed",
-            sa.Boolean(),
-            server_default=sa.text("true"),
-            nullable=False,
-        ),
-        sa.Column(
-            "default_suggestable",
-            sa.Boolean(),
-            server_default=sa.text("true"),
-            nullable=False,
-        ),
-        sa.Column(
-            "default_show_attendance",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
-        sa.Column(
-            "default_mentor_open",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("default_listed", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("default_suggestable", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("default_show_attendance", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("default_mentor_open", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("sole", name=op.f("ck_institutions_sole")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_institutions")),
         sa.UniqueConstraint("sole", name=op.f("uq_institutions_sole")),
@@ -101,35 +62,17 @@ def upgrade() -> None:
         "organizations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column(
-            "name_folded",
-            sa.Text(),
-            sa.Computed("alumni_fold(name)", persisted=True),
-            nullable=False,
-        ),
+        sa.Column("name_folded", sa.Text(), sa.Computed("alumni_fold(name)", persisted=True), nullable=False),
         sa.Column("industry", sa.Text(), nullable=True),
         sa.Column("country", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed(
-                "to_tsvector('simple'::regconfig, alumni_fold(coalesce(name, '')))",
-                persisted=True,
-            ),
+            sa.Computed("to_tsvector('simple'::regconfig, alumni_fold(coalesce(name, '')))", persisted=True),
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
@@ -146,28 +89,17 @@ def upgrade() -> None:
         sa.Column("pronouns", sa.Text(), nullable=True),
         sa.Column("listed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("suggestable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column(
-            "show_attendance",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
+        sa.Column("show_attendance", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("mentor_open", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("choices_made_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deceased", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("ferpa_hold", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column(
-            "member_edited",
-            sa.ARRAY(sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
-        ),
+        sa.Column("member_edited", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column(
             "name_sort",
             sa.Text(),
             sa.Computed(
-                "alumni_fold(coalesce(family_name, display_name) || ' ' || coalesce(given_name, ''))",
-                persisted=True,
+                "alumni_fold(coalesce(family_name, display_name) || ' ' || coalesce(given_name, ''))", persisted=True
             ),
             nullable=False,
         ),
@@ -180,18 +112,8 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
@@ -207,39 +129,16 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column(
             "role",
-            sa.Enum(
-                "MEMBER",
-                "STAFF",
-                "ADMIN",
-                name="role",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("MEMBER", "STAFF", "ADMIN", name="role", native_enum=False, create_constraint=True, length=32),
             server_default=sa.text("'MEMBER'"),
             nullable=False,
         ),
         sa.Column("first_signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_signed_in_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_accounts_email_lower")),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_accounts_person_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_accounts_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
         sa.UniqueConstraint("person_id", name=op.f("uq_accounts_person_id")),
@@ -249,31 +148,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("blocker_id", sa.Uuid(), nullable=False),
         sa.Column("blocked_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("blocker_id <> blocked_id", name=op.f("ck_blocks_not_self")),
-        sa.ForeignKeyConstraint(
-            ["blocked_id"],
-            ["people.id"],
-            name=op.f("fk_blocks_blocked_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["blocker_id"],
-            ["people.id"],
-            name=op.f("fk_blocks_blocker_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["blocked_id"], ["people.id"], name=op.f("fk_blocks_blocked_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["blocker_id"], ["people.id"], name=op.f("fk_blocks_blocker_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blocks")),
         sa.UniqueConstraint("blocker_id", "blocked_id", name=op.f("uq_blocks_blocker_id_blocked_id")),
     )
@@ -335,36 +214,15 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "(state = 'ACCEPTED') = (connected_at is not null)",
-            name=op.f("ck_connections_connected_at"),
+            "(state = 'ACCEPTED') = (connected_at is not null)", name=op.f("ck_connections_connected_at")
         ),
         sa.CheckConstraint("low_id < high_id", name=op.f("ck_connections_ordered")),
         sa.CheckConstraint("requester_id in (low_id, high_id)", name=op.f("ck_connections_requester")),
-        sa.ForeignKeyConstraint(
-            ["high_id"],
-            ["people.id"],
-            name=op.f("fk_connections_high_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["low_id"],
-            ["people.id"],
-            name=op.f("fk_connections_low_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["high_id"], ["people.id"], name=op.f("fk_connections_high_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["low_id"], ["people.id"], name=op.f("fk_connections_low_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
         sa.UniqueConstraint("low_id", "high_id", name=op.f("uq_connections_low_id_high_id")),
     )
@@ -390,80 +248,35 @@ def upgrade() -> None:
         ),
         sa.Column(
             "kind",
-            sa.Enum(
-                "EMAIL",
-                "PHONE",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("EMAIL", "PHONE", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
-                "ACTIVE",
-                "HELD",
-                "SUPPRESSED",
-                name="status",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "ACTIVE", "HELD", "SUPPRESSED", name="status", native_enum=False, create_constraint=True, length=32
             ),
             server_default=sa.text("'ACTIVE'"),
             nullable=False,
         ),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed(
-                "to_tsvector('simple'::regconfig, alumni_fold(coalesce(value, '')))",
-                persisted=True,
-            ),
+            sa.Computed("to_tsvector('simple'::regconfig, alumni_fold(coalesce(value, '')))", persisted=True),
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_contact_points_person_id"),
-            ondelete="CASCADE",
+            ["person_id"], ["people.id"], name=op.f("fk_contact_points_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_points")),
-        sa.UniqueConstraint(
-            "person_id",
-            "kind",
-            "value",
-            name=op.f("uq_contact_points_person_id_kind_value"),
-        ),
+        sa.UniqueConstraint("person_id", "kind", "value", name=op.f("uq_contact_points_person_id_kind_value")),
     )
-    op.create_index(
-        op.f("ix_contact_points_person_id"),
-        "contact_points",
-        ["person_id"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_contact_points_search",
-        "contact_points",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index(op.f("ix_contact_points_person_id"), "contact_points", ["person_id"], unique=False)
+    op.create_index("ix_contact_points_search", "contact_points", ["search"], unique=False, postgresql_using="gin")
     op.create_index("ix_contact_points_value", "contact_points", ["value"], unique=False)
     op.create_table(
         "educations",
@@ -492,31 +305,13 @@ def upgrade() -> None:
         sa.Column("start_date", sa.String(length=7), nullable=True),
         sa.Column("end_date", sa.String(length=7), nullable=True),
         sa.Column(
-            "end_year",
-            sa.SmallInteger(),
-            sa.Computed("left(end_date, 4)::smallint", persisted=True),
-            nullable=True,
+            "end_year", sa.SmallInteger(), sa.Computed("left(end_date, 4)::smallint", persisted=True), nullable=True
         ),
         sa.Column("completed", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("honours", sa.Text(), nullable=True),
-        sa.Column(
-            "registrar_sourced",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("registrar_sourced", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
@@ -527,39 +322,17 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.CheckConstraint(
-            "end_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'",
-            name=op.f("ck_educations_end_date_format"),
-        ),
-        sa.CheckConstraint(
-            "start_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'",
-            name=op.f("ck_educations_start_date_format"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_educations_person_id"),
-            ondelete="CASCADE",
-        ),
+        sa.CheckConstraint("end_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'", name=op.f("ck_educations_end_date_format")),
+        sa.CheckConstraint("start_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'", name=op.f("ck_educations_start_date_format")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_educations_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_educations")),
-        sa.UniqueConstraint(
-            "id",
-            "person_id",
-            "visibility",
-            name=op.f("uq_educations_id_person_id_visibility"),
-        ),
+        sa.UniqueConstraint("id", "person_id", "visibility", name=op.f("uq_educations_id_person_id_visibility")),
     )
     op.create_index("ix_educations_cip_code", "educations", ["cip_code"], unique=False)
     op.create_index("ix_educations_end_year", "educations", ["end_year"], unique=False)
     op.create_index(op.f("ix_educations_person_id"), "educations", ["person_id"], unique=False)
     op.create_index("ix_educations_programme", "educations", ["programme"], unique=False)
-    op.create_index(
-        "ix_educations_search",
-        "educations",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index("ix_educations_search", "educations", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "experiences",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -585,25 +358,10 @@ def upgrade() -> None:
         sa.Column("occupation_code", sa.Text(), nullable=True),
         sa.Column("start_date", sa.String(length=7), nullable=True),
         sa.Column("end_date", sa.String(length=7), nullable=True),
-        sa.Column(
-            "current",
-            sa.Boolean(),
-            sa.Computed("end_date is null", persisted=True),
-            nullable=False,
-        ),
+        sa.Column("current", sa.Boolean(), sa.Computed("end_date is null", persisted=True), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
@@ -614,53 +372,19 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.CheckConstraint(
-            "end_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'",
-            name=op.f("ck_experiences_end_date_format"),
-        ),
-        sa.CheckConstraint(
-            "start_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'",
-            name=op.f("ck_experiences_start_date_format"),
-        ),
+        sa.CheckConstraint("end_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'", name=op.f("ck_experiences_end_date_format")),
+        sa.CheckConstraint("start_date ~ '^\\d{4}(-(0[1-9]|1[0-2]))?$'", name=op.f("ck_experiences_start_date_format")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_experiences_organization_id")),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_experiences_organization_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_experiences_person_id"),
-            ondelete="CASCADE",
+            ["person_id"], ["people.id"], name=op.f("fk_experiences_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_experiences")),
-        sa.UniqueConstraint(
-            "id",
-            "person_id",
-            "visibility",
-            name=op.f("uq_experiences_id_person_id_visibility"),
-        ),
+        sa.UniqueConstraint("id", "person_id", "visibility", name=op.f("uq_experiences_id_person_id_visibility")),
     )
-    op.create_index(
-        "ix_experiences_occupation_code",
-        "experiences",
-        ["occupation_code"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_experiences_organization_id",
-        "experiences",
-        ["organization_id"],
-        unique=False,
-    )
+    op.create_index("ix_experiences_occupation_code", "experiences", ["occupation_code"], unique=False)
+    op.create_index("ix_experiences_organization_id", "experiences", ["organization_id"], unique=False)
     op.create_index(op.f("ix_experiences_person_id"), "experiences", ["person_id"], unique=False)
-    op.create_index(
-        "ix_experiences_search",
-        "experiences",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index("ix_experiences_search", "experiences", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "interests",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -681,70 +405,28 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column(
-            "name_folded",
-            sa.Text(),
-            sa.Computed("alumni_fold(name)", persisted=True),
-            nullable=False,
-        ),
+        sa.Column("name_folded", sa.Text(), sa.Computed("alumni_fold(name)", persisted=True), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "HAVE",
-                "WANT",
-                "OFFER",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("HAVE", "WANT", "OFFER", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed(
-                "to_tsvector('simple'::regconfig, alumni_fold(coalesce(name, '')))",
-                persisted=True,
-            ),
+            sa.Computed("to_tsvector('simple'::regconfig, alumni_fold(coalesce(name, '')))", persisted=True),
             nullable=False,
         ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_interests_person_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_interests_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interests")),
-        sa.UniqueConstraint(
-            "person_id",
-            "name_folded",
-            "kind",
-            name=op.f("uq_interests_person_id_name_folded_kind"),
-        ),
+        sa.UniqueConstraint("person_id", "name_folded", "kind", name=op.f("uq_interests_person_id_name_folded_kind")),
     )
     op.create_index("ix_interests_name_folded", "interests", ["name_folded"], unique=False)
     op.create_index(op.f("ix_interests_person_id"), "interests", ["person_id"], unique=False)
-    op.create_index(
-        "ix_interests_search",
-        "interests",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index("ix_interests_search", "interests", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "links",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -780,34 +462,16 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed(
-                "to_tsvector('simple'::regconfig, alumni_fold(coalesce(url, '')))",
-                persisted=True,
-            ),
+            sa.Computed("to_tsvector('simple'::regconfig, alumni_fold(coalesce(url, '')))", persisted=True),
             nullable=False,
         ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_links_person_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_links_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
         sa.UniqueConstraint("person_id", "url", name=op.f("uq_links_person_id_url")),
     )
@@ -837,23 +501,10 @@ def upgrade() -> None:
         ),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_person_roles_person_id"),
-            ondelete="CASCADE",
+            ["person_id"], ["people.id"], name=op.f("fk_person_roles_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_roles")),
         sa.UniqueConstraint(
@@ -886,31 +537,14 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "BIO",
-                "SEEKS",
-                "OFFERS",
-                "PHOTO",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
+                "BIO", "SEEKS", "OFFERS", "PHOTO", name="kind", native_enum=False, create_constraint=True, length=32
             ),
             nullable=False,
         ),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
@@ -922,28 +556,14 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_person_texts_person_id"),
-            ondelete="CASCADE",
+            ["person_id"], ["people.id"], name=op.f("fk_person_texts_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_texts")),
-        sa.UniqueConstraint(
-            "id",
-            "person_id",
-            "visibility",
-            name=op.f("uq_person_texts_id_person_id_visibility"),
-        ),
+        sa.UniqueConstraint("id", "person_id", "visibility", name=op.f("uq_person_texts_id_person_id_visibility")),
         sa.UniqueConstraint("person_id", "kind", name=op.f("uq_person_texts_person_id_kind")),
     )
     op.create_index(op.f("ix_person_texts_person_id"), "person_texts", ["person_id"], unique=False)
-    op.create_index(
-        "ix_person_texts_search",
-        "person_texts",
-        ["search"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index("ix_person_texts_search", "person_texts", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "places",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -965,39 +585,16 @@ def upgrade() -> None:
         ),
         sa.Column(
             "kind",
-            sa.Enum(
-                "HOME",
-                "WORK",
-                "ORIGIN",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("HOME", "WORK", "ORIGIN", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("city", sa.Text(), nullable=True),
-        sa.Column(
-            "city_folded",
-            sa.Text(),
-            sa.Computed("alumni_fold(city)", persisted=True),
-            nullable=True,
-        ),
+        sa.Column("city_folded", sa.Text(), sa.Computed("alumni_fold(city)", persisted=True), nullable=True),
         sa.Column("region", sa.Text(), nullable=True),
         sa.Column("country", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
@@ -1009,21 +606,11 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("country ~ '^[A-Z]{2}$'", name=op.f("ck_places_country_format")),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_places_person_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_places_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_places")),
         sa.UniqueConstraint("person_id", "kind", name=op.f("uq_places_person_id_kind")),
     )
-    op.create_index(
-        "ix_places_city_folded_country",
-        "places",
-        ["city_folded", "country"],
-        unique=False,
-    )
+    op.create_index("ix_places_city_folded_country", "places", ["city_folded", "country"], unique=False)
     op.create_index("ix_places_country", "places", ["country"], unique=False)
     op.create_index(op.f("ix_places_person_id"), "places", ["person_id"], unique=False)
     op.create_index("ix_places_search", "places", ["search"], unique=False, postgresql_using="gin")
@@ -1047,61 +634,25 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column(
-            "name_folded",
-            sa.Text(),
-            sa.Computed("alumni_fold(name)", persisted=True),
-            nullable=False,
-        ),
+        sa.Column("name_folded", sa.Text(), sa.Computed("alumni_fold(name)", persisted=True), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "HAVE",
-                "WANT",
-                "OFFER",
-                name="kind",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
+            sa.Enum("HAVE", "WANT", "OFFER", name="kind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("esco_uri", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed(
-                "to_tsvector('simple'::regconfig, alumni_fold(coalesce(name, '')))",
-                persisted=True,
-            ),
+            sa.Computed("to_tsvector('simple'::regconfig, alumni_fold(coalesce(name, '')))", persisted=True),
             nullable=False,
         ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_skills_person_id"),
-            ondelete="CASCADE",
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_skills_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_skills")),
-        sa.UniqueConstraint(
-            "person_id",
-            "name_folded",
-            "kind",
-            name=op.f("uq_skills_person_id_name_folded_kind"),
-        ),
+        sa.UniqueConstraint("person_id", "name_folded", "kind", name=op.f("uq_skills_person_id_name_folded_kind")),
     )
     op.create_index("ix_skills_name_folded", "skills", ["name_folded"], unique=False)
     op.create_index(op.f("ix_skills_person_id"), "skills", ["person_id"], unique=False)
@@ -1117,29 +668,13 @@ def upgrade() -> None:
         sa.Column("features", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("ranking_digest", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["suggested_id"], ["people.id"], name=op.f("fk_suggestions_suggested_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["suggested_id"],
-            ["people.id"],
-            name=op.f("fk_suggestions_suggested_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["viewer_id"],
-            ["people.id"],
-            name=op.f("fk_suggestions_viewer_id"),
-            ondelete="CASCADE",
+            ["viewer_id"], ["people.id"], name=op.f("fk_suggestions_viewer_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestions")),
         sa.UniqueConstraint("list_id", "suggested_id", name=op.f("uq_suggestions_list_id_suggested_id")),
@@ -1165,38 +700,17 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("facts", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["accounts.id"], name=op.f("fk_audit_events_actor_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["actor_id"],
-            ["accounts.id"],
-            name=op.f("fk_audit_events_actor_id"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["people.id"],
-            name=op.f("fk_audit_events_person_id"),
-            ondelete="CASCADE",
+            ["person_id"], ["people.id"], name=op.f("fk_audit_events_person_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
     )
-    op.create_index(
-        "ix_audit_events_person_id_id",
-        "audit_events",
-        ["person_id", "id"],
-        unique=False,
-    )
+    op.create_index("ix_audit_events_person_id_id", "audit_events", ["person_id", "id"], unique=False)
     op.create_table(
         "fact_vectors",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -1243,19 +757,10 @@ def upgrade() -> None:
         sa.Column("model_id", sa.SmallInteger(), nullable=False),
         sa.Column("input_hash", sa.LargeBinary(), nullable=False),
         sa.Column("embedding", HALFVEC(dim=384), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("visibility in ('STAFF', 'MEMBERS', 'PUBLIC')", name=op.f("ck_fact_vectors_embeddable")),
         sa.CheckConstraint(
-            "visibility in ('STAFF', 'MEMBERS', 'PUBLIC')",
-            name=op.f("ck_fact_vectors_embeddable"),
-        ),
-        sa.CheckConstraint(
-            "num_nonnulls(education_id, experience_id, text_id) = 1",
-            name=op.f("ck_fact_vectors_one_fact"),
+            "num_nonnulls(education_id, experience_id, text_id) = 1", name=op.f("ck_fact_vectors_one_fact")
         ),
         sa.ForeignKeyConstraint(
             ["education_id", "person_id", "visibility"],
@@ -1296,12 +801,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("experience_id is not null"),
     )
-    op.create_index(
-        "ix_fact_vectors_input_hash_model_id",
-        "fact_vectors",
-        ["input_hash", "model_id"],
-        unique=False,
-    )
+    op.create_index("ix_fact_vectors_input_hash_model_id", "fact_vectors", ["input_hash", "model_id"], unique=False)
     op.create_index(
         "ix_fact_vectors_members",
         "fact_vectors",
@@ -1334,23 +834,10 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("issuer", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["accounts.id"],
-            name=op.f("fk_identities_account_id"),
-            ondelete="CASCADE",
+            ["account_id"], ["accounts.id"], name=op.f("fk_identities_account_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
         sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
@@ -1376,23 +863,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["suggested_id"],
-            ["people.id"],
-            name=op.f("fk_suggestion_outcomes_suggested_id"),
-            ondelete="CASCADE",
+            ["suggested_id"], ["people.id"], name=op.f("fk_suggestion_outcomes_suggested_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["suggestion_id"],
@@ -1401,25 +875,14 @@ def upgrade() -> None:
             ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
-            ["viewer_id"],
-            ["people.id"],
-            name=op.f("fk_suggestion_outcomes_viewer_id"),
-            ondelete="CASCADE",
+            ["viewer_id"], ["people.id"], name=op.f("fk_suggestion_outcomes_viewer_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion_outcomes")),
         sa.UniqueConstraint(
-            "viewer_id",
-            "suggested_id",
-            "outcome",
-            name=op.f("uq_suggestion_outcomes_viewer_id_suggested_id_outcome"),
+            "viewer_id", "suggested_id", "outcome", name=op.f("uq_suggestion_outcomes_viewer_id_suggested_id_outcome")
         ),
     )
-    op.create_index(
-        "ix_suggestion_outcomes_suggested_id",
-        "suggestion_outcomes",
-        ["suggested_id"],
-        unique=False,
-    )
+    op.create_index("ix_suggestion_outcomes_suggested_id", "suggestion_outcomes", ["suggested_id"], unique=False)
 
 
 def downgrade() -> None:
@@ -1428,11 +891,7 @@ def downgrade() -> None:
     op.drop_table("suggestion_outcomes")
     op.drop_index(op.f("ix_identities_account_id"), table_name="identities")
     op.drop_table("identities")
-    op.drop_index(
-        "ix_fact_vectors_text_id",
-        table_name="fact_vectors",
-        postgresql_where=sa.text("text_id is not null"),
-    )
+    op.drop_index("ix_fact_vectors_text_id", table_name="fact_vectors", postgresql_where=sa.text("text_id is not null"))
     op.drop_index(
         "ix_fact_vectors_staff",
         table_name="fact_vectors",
@@ -1455,9 +914,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("experience_id is not null"),
     )
     op.drop_index(
-        "ix_fact_vectors_education_id",
-        table_name="fact_vectors",
-        postgresql_where=sa.text("education_id is not null"),
+        "ix_fact_vectors_education_id", table_name="fact_vectors", postgresql_where=sa.text("education_id is not null")
     )
     op.drop_table("fact_vectors")
     op.drop_index("ix_audit_events_person_id_id", table_name="audit_events")
@@ -1511,10 +968,6 @@ def downgrade() -> None:
     op.drop_table("people")
     op.drop_table("organizations")
     op.drop_table("institutions")
-    op.drop_index(
-        "uq_embedding_models_active",
-        table_name="embedding_models",
-        postgresql_where=sa.text("active"),
-    )
+    op.drop_index("uq_embedding_models_active", table_name="embedding_models", postgresql_where=sa.text("active"))
     op.drop_table("embedding_models")
     op.execute("drop function alumni_fold(text)")
