@@ -3,6 +3,7 @@
 import strawberry
 
 from api import models
+from api.services.imports import ImportStatus
 from recommender.evidence_kinds import EvidenceKind
 
 for _kind, _description in (
@@ -10,6 +11,7 @@ for _kind, _description in (
     (models.ContactKind, "How somebody is reached."),
     (models.ContactStatus, "Whether a contact point may be used."),
     (EvidenceKind, "What speaks for a suggestion."),
+    (ImportStatus, "What became of a row of an import."),
     (models.LinkKind, "What a link leads to."),
     (models.PersonRoleKind, "What somebody is or was to the institution."),
     (models.PlaceKind, "What a place is to the person."),

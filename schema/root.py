@@ -10,12 +10,15 @@ from strawberry.tools import merge_types
 from schema.engine.execution import Engine
 from schema.engine.resolving import install
 from schema.errors import HANDLERS
+from schema.imports import ImportsMutation
 from schema.nodes import NodeQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
+from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
 from schema.people.search import SearchQuery
-from schema.recommendations import RecommendationsQuery
+from schema.recommendations import RecommendationsMutation, RecommendationsQuery
 from schema.scalars import SCALARS
+from schema.ties import TiesMutation
 from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
 
@@ -23,6 +26,7 @@ def build_schema() -> strawberry.Schema:
     """The Strawberry schema as declared. Each call gives a new one."""
     return strawberry.Schema(
         query=merge_types("Query", (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery)),
+        mutation=merge_types("Mutation", (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation)),
         types=[
             Education,
             Experience,

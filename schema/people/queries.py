@@ -11,7 +11,7 @@ from schema.permissions import SIGNED_IN, requires
 
 
 def _with_id(_scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
-    return row.c.id == given.get("id").parameter(Uuid(), lambda text: decode_id(text, "Person"))
+    return row.c.id == given.get("id").parameter(Uuid(), lambda text: decode_id(text, "Person", ("id",)))
 
 
 def _id(id: strawberry.ID):

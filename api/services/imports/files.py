@@ -1,0 +1,196 @@
+"""Reading an office's own file: CSV with a header, or JSON lines. What is wrong is told with its line."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from api.errors import Invalid, Problem
+
+Raw = dict[str, Any]
+MAX_FIELD = 100_000
+
+
+def _same(name: str) -> Callable[[Raw, str], None]:
+    def put(row: Raw, value: str) -> None:
+        row[name] = value
+
+    return put
+
+
+def _flag(name: str) -> Callable[[Raw, str], None]:
+    def put(row: Raw, value: str) -> None:
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        row[name] = words.get(value.lower(), value)
+
+    return put
+
+
+def _first(part: str, name: str) -> Callable[[Raw, str], None]:
+    def put(row: Raw, value: str) -> None:
+        row.setdefault(part, [{}])[0][name] = value
+
+    return put
+
+
+def _many(name: str) -> Callable[[Raw, str], None]:
+    def put(row: Raw, value: str) -> None:
+        row[name] = [one.strip() for one in value.split(";") if one.strip()]
+
+    return put
+
+
+def _contact(kind: str) -> Callable[[Raw, str], None]:
+    def put(row: Raw, value: str) -> None:
+        row.setdefault("contactPoints", []).append({"kind": kind, "value": value})
+
+    return put
+
+
+def _email(row: Raw, value: str) -> None:
+    row["email"] = value
+    _contact("EMAIL")(row, value)
+
+
+def _place(name: str) -> Callable[[Raw, str], None]:
+    def put(row: Raw, value: str) -> None:
+        row.setdefault("places", [{"kind": "HOME"}])[0][name] = value
+
+    return put
+
+
+COLUMNS: Mapping[str, Callable[[Raw, str], None]] = {
+    **{name: _same(name) for name in ("externalId", "displayName", "givenName", "familyName", "nameAtGraduation")},
+    **{name: _same(name) for name in ("pronouns", "bio", "seeks", "offers")},
+    **{
+        name: _flag(name) for name in ("deceased", "ferpaHold", "listed", "suggestable", "showAttendance", "mentorOpen")
+    },
+    "email": _email,
+    "phone": _contact("PHONE"),
+    "role": lambda row, value: row.update(roles=[{"kind": value}]),
+    "school": _first("educations", "school"),
+    "degree": _first("educations", "degree"),
+    "programme": _first("educations", "programme"),
+    "cipCode": _first("educations", "cipCode"),
+    "classYear": _first("educations", "endDate"),
+    "employer": _first("experiences", "organization"),
+    "title": _first("experiences", "title"),
+    "city": _place("city"),
+    "region": _place("region"),
+    "country": _place("country"),
+    "skills": _many("skills"),
+    "interests": _many("interests"),
+}
+"""The columns of a CSV file, and where their values go in a row."""
+
+
+def read_file(path: Path, institution: str | None = None) -> list[object]:
+    """The rows of a .csv or .jsonl file (also .gz), still to be checked. Raises Invalid, naming lines.
+
+    `institution` is the school of educations that name none.
+    """
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except OSError as error:
+        raise _invalid("file", f"{path.name} cannot be read: {error.strerror or error}") from None
+    text = _decoded(content)
+    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    if kind == ".csv":
+        return list(_csv_rows(text, institution))
+    if kind in {".jsonl", ".ndjson"}:
+        return _json_rows(text)
+    raise _invalid("file", f"{path.name} is neither .csv nor .jsonl")
+
+
+def _invalid(where: str, message: str) -> Invalid:
+    return Invalid([Problem((where,), message)])
+
+
+def _decoded(content: bytes) -> str:
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise _invalid("file", "is in UTF-16: save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _invalid(
+            f"line {line}",
+            f"has a byte (number {error.start}) that is not UTF-8: save the file as UTF-8, or convert it, for example "
+            "iconv -f WINDOWS-1252 -t UTF-8",
+        ) from None
+    if "\x00" in text:
+        raise _invalid(f"line {text[: text.index(chr(0))].count(chr(10)) + 1}", "has a NUL byte: this is no text file")
+    if not text.strip():
+        raise _invalid("file", "is empty")
+    return text
+
+
+def _json_rows(text: str) -> list[object]:
+    rows: list[object] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            problems.append(Problem((f"line {number}",), f"is no JSON: {error}"))
+    if problems:
+        raise Invalid(problems)
+    return rows
+
+
+def _csv_rows(text: str, institution: str | None) -> list[Raw]:
+    csv.field_size_limit(MAX_FIELD)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[Raw] = []
+    problems: list[Problem] = []
+    try:
+        header = [name.strip() for name in next(reader)]
+        _check_header(header)
+        for values in reader:
+            if not any(value.strip() for value in values):
+                continue
+            if len(values) != len(header):
+                message = f"has {len(values)} fields, the header has {len(header)}: look for a missing or extra comma"
+                problems.append(Problem((f"line {reader.line_num}",), message))
+                continue
+            rows.append(_csv_row(header, values, institution))
+    except csv.Error as error:
+        raise _invalid(f"line {reader.line_num}", f"is no CSV: {error}; look for a quote that never closes") from None
+    if problems:
+        raise Invalid(problems)
+    return rows
+
+
+def _csv_row(header: Sequence[str], values: Sequence[str], institution: str | None) -> Raw:
+    row: Raw = {}
+    for name, value in zip(header, values, strict=True):
+        if value.strip():
+            COLUMNS[name](row, value.strip())
+    for education in row.get("educations", []):
+        education.setdefault("school", institution)
+    return row
+
+
+def _check_header(header: Sequence[str]) -> None:
+    problems: list[Problem] = []
+    for name in dict.fromkeys(header):
+        if name not in COLUMNS:
+            near = get_close_matches(name, COLUMNS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            problems.append(
+                Problem(("header", name[:40] or "(empty)"), f"is no known column.{hint} Known: {', '.join(COLUMNS)}")
+            )
+        if header.count(name) > 1:
+            problems.append(Problem(("header", name[:40]), "stands there more than once"))
+    if "externalId" not in header:
+        problems.append(Problem(("header", "externalId"), "is missing: each row needs the id it has in your system"))
+    if not {"displayName", "givenName", "familyName"} & set(header):
+        problems.append(Problem(("header", "displayName"), "is missing: give it, or givenName and familyName"))
+    if problems:
+        raise Invalid(problems)

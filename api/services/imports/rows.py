@@ -1,0 +1,219 @@
+"""What one row of an import may say, and what is wrong with it. docs/importing.md has the format for people."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any, cast
+
+from api.errors import Problem
+from api.models import ContactKind, LinkKind, PersonRoleKind, PlaceKind, TagKind, Visibility
+from api.services import profile_changes as changes
+from api.services.inputs import Checker
+from api.services.profile_changes import ProfileChanges, Wanted, check_changes
+
+NAMES = {"displayName": "display_name", "givenName": "given_name", "familyName": "family_name",
+         "nameAtGraduation": "name_at_graduation", "pronouns": "pronouns"}  # fmt: skip
+LISTS: Mapping[str, tuple[str, type[Any]]] = {
+    "educations": ("educations", changes.EducationEntry),
+    "experiences": ("experiences", changes.ExperienceEntry),
+    "skills": ("skills", changes.SkillEntry),
+    "interests": ("interests", changes.InterestEntry),
+    "places": ("places", changes.PlaceEntry),
+    "contactPoints": ("contact_points", changes.ContactPointEntry),
+    "links": ("links", changes.LinkEntry),
+}
+TEXTS = ("bio", "seeks", "offers", "photo")
+CHOICES = {"listed": "listed", "suggestable": "suggestable", "showAttendance": "show_attendance",
+           "mentorOpen": "mentor_open"}  # fmt: skip
+FLAGS = {"deceased": "deceased", "ferpaHold": "ferpa_hold"}
+OTHERS = ("externalId", "email", "roles", "connections")
+KNOWN = (*OTHERS, *NAMES, *LISTS, *TEXTS, *CHOICES, *FLAGS)
+ENUMS: Mapping[str, type[StrEnum]] = {"visibility": Visibility}
+KINDS: Mapping[str, type[StrEnum]] = {
+    "skills": TagKind,
+    "interests": TagKind,
+    "places": PlaceKind,
+    "contactPoints": ContactKind,
+    "links": LinkKind,
+}
+MOST_TIES = 5_000
+
+
+@dataclass(frozen=True)
+class Role:
+    """A dated role as a row gives it."""
+
+    kind: PersonRoleKind
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """One person, checked."""
+
+    external_id: str
+    wanted: Wanted
+    email: str | None = None
+    flags: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    choices: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    roles: tuple[Role, ...] = ()
+    ties: tuple[tuple[str, str | None], ...] = ()
+    """External ids of people with a known tie, and since when (a partial date)."""
+
+
+def check_row(raw: object, place: int) -> tuple[ImportRow | None, list[Problem]]:
+    """The row, or what is wrong with it; paths begin with ("rows", "17")."""
+    check = Checker()
+    row = _read(check, cast(Mapping[str, Any], raw)) if isinstance(raw, dict) else None
+    if not isinstance(raw, dict):
+        check.note((), "must be an object with the keys that docs/importing.md lists")
+    problems = [Problem(("rows", str(place), *_inner(problem.path)), problem.message) for problem in check.problems]
+    return (None if problems else row), problems
+
+
+def _inner(path: tuple[str, ...]) -> tuple[str, ...]:
+    return path[1:] if path[:1] == ("input",) else path
+
+
+def _read(check: Checker, raw: Mapping[str, Any]) -> ImportRow | None:
+    for name in raw:
+        if name not in KNOWN:
+            check.note((str(name)[:40],), f"is not known: use {', '.join(KNOWN)}")
+    external_id = check.text(("externalId",), raw.get("externalId"), most=200, required=True)
+    wanted = check_changes(check, _changes(check, raw), may_set_visibility=True)
+    row = ImportRow(
+        external_id=external_id or "",
+        wanted=wanted,
+        email=check.email(("email",), raw.get("email")),
+        flags=_flags(check, raw, FLAGS),
+        choices=_flags(check, raw, CHOICES),
+        roles=_roles(check, raw.get("roles")),
+        ties=_ties(check, raw.get("connections")),
+    )
+    return None if check.problems else row
+
+
+def _flags(check: Checker, raw: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, bool]:
+    given = {column: check.flag((name,), raw[name]) for name, column in names.items() if raw.get(name) is not None}
+    return {column: value for column, value in given.items() if value is not None}
+
+
+def _changes(check: Checker, raw: Mapping[str, Any]) -> ProfileChanges:
+    given: dict[str, Any] = {column: raw[name] for name, column in NAMES.items() if raw.get(name) is not None}
+    if "display_name" not in given:
+        parts = [str(given[name]) for name in ("given_name", "family_name") if given.get(name)]
+        given["display_name"] = " ".join(parts) or None
+    for name, (attribute, kind) in LISTS.items():
+        if raw.get(name) is not None:
+            given[attribute] = _entries(check, name, raw[name], kind)
+    for name in TEXTS:
+        if raw.get(name) is not None:
+            given[name] = _text(check, name, raw[name])
+    return ProfileChanges(**given)
+
+
+def _entries(check: Checker, name: str, given: object, kind: type[Any]) -> list[Any]:
+    if not isinstance(given, list):
+        check.note((name,), "must be a list")
+        return []
+    entries: list[Any] = []
+    for place, one in enumerate(cast(list[Any], given)):
+        path = (name, str(place))
+        whole: object = {"name": one} if isinstance(one, str) and name in {"skills", "interests"} else one
+        if isinstance(whole, dict):
+            entries.append(_entry(check, path, cast(dict[str, Any], whole), kind))
+        else:
+            check.note(path, "must be an object")
+    return entries
+
+
+def _entry(check: Checker, path: tuple[str, ...], given: Mapping[str, Any], kind: type[Any]) -> Any:
+    attributes = {_camel(one.name): one for one in fields(kind) if one.name != "id"}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in attributes:
+            check.note((*path, str(name)[:40]), f"is not known: use {', '.join(attributes)}")
+        elif value is not None:
+            values[attributes[name].name] = _value(check, (*path, name), name, value)
+    for one in attributes.values():
+        if one.default is MISSING and one.name not in values:
+            values[one.name] = _missing(check, (*path, _camel(one.name)))
+    return kind(**{name: value for name, value in values.items() if value is not None or name != "kind"})
+
+
+def _missing(check: Checker, path: tuple[str, ...]) -> Any:
+    if path[-1] == "kind":
+        check.note(path, f"must be one of {', '.join(KINDS[path[0]])}")
+        return next(iter(KINDS[path[0]]))
+    return None
+
+
+def _value(check: Checker, path: tuple[str, ...], name: str, value: object) -> Any:
+    if name == "visibility":
+        return check.choice(path, value, Visibility)
+    if name == "kind":
+        kind = KINDS[path[0]]
+        return check.choice(path, value, kind) or next(iter(kind))
+    if name == "completed":
+        return check.flag(path, value) is not False
+    return value
+
+
+def _text(check: Checker, name: str, given: object) -> Any:
+    if isinstance(given, dict):
+        return _entry(check, (name,), cast(dict[str, Any], given), changes.TextEntry)
+    return changes.TextEntry(text=cast(str, given))
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+def _roles(check: Checker, given: object) -> tuple[Role, ...]:
+    found: list[Role] = []
+    for path, one in _objects(check, "roles", given):
+        kind = check.choice((*path, "kind"), one.get("kind"), PersonRoleKind, required=True)
+        starts, ends = (_day(check, (*path, name), one.get(name)) for name in ("startsOn", "endsOn"))
+        if starts and ends and ends < starts:
+            check.note((*path, "endsOn"), "is before startsOn")
+        if kind is not None:
+            found.append(Role(kind, starts, ends))
+    return tuple(found)
+
+
+def _day(check: Checker, path: tuple[str, ...], given: object) -> date | None:
+    if given is None:
+        return None
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        check.note(path, "must be a day like 2005-09-30")
+        return None
+
+
+def _ties(check: Checker, given: object) -> tuple[tuple[str, str | None], ...]:
+    found: list[tuple[str, str | None]] = []
+    for path, one in _objects(check, "connections", given):
+        other = check.text((*path, "externalId"), one.get("externalId"), most=200, required=True)
+        since = check.partial_date((*path, "since"), one.get("since"))
+        if other is not None:
+            found.append((other, since))
+    return tuple(found)
+
+
+def _objects(check: Checker, name: str, given: object) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if given is None:
+        return []
+    if not isinstance(given, list) or len(cast(list[Any], given)) > MOST_TIES:
+        check.note((name,), f"must be a list of at most {MOST_TIES} objects")
+        return []
+    found: list[tuple[tuple[str, ...], Mapping[str, Any]]] = []
+    for place, one in enumerate(cast(list[Any], given)):
+        if isinstance(one, dict):
+            found.append(((name, str(place)), cast(Mapping[str, Any], one)))
+        else:
+            check.note((name, str(place)), "must be an object")
+    return found

@@ -1,0 +1,70 @@
+"""Importing people, for staff."""
+
+from typing import Annotated, TypeAlias
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.services import imports
+from schema.context import Info
+from schema.engine.resolving import ref
+from schema.errors import Conflict, Invalid, NotAllowed
+from schema.people.inputs import optional
+from schema.people.types import Person
+from schema.permissions import STAFF, mutation
+
+
+@strawberry.input(description="People from another system.")
+class ImportPeopleInput:
+    """See `imports.import_people`."""
+
+    source: str = strawberry.field(description="The system: with a row's externalId it tells who is who.")
+    rows: list[JSON] = strawberry.field(description="One object a person; docs/importing.md says what it may hold.")
+    dry_run: bool | None = optional("Tell what would happen, and change nothing.")
+    force: bool | None = optional("Overwrite also what members edited.")
+
+
+@strawberry.type(description="What became of one row.")
+class ImportedRow:
+    """See `imports.RowReport`."""
+
+    external_id: str = strawberry.field(description="The row's externalId.")
+    status: imports.ImportStatus = strawberry.field(description="What became of it.")
+    messages: list[str] = strawberry.field(description="What to know about it, for people.")
+    person: Person | None = strawberry.field(description="The person; null where a dry run would make one.")
+
+
+@strawberry.type(description="What became of the rows, in their order.")
+class ImportPeoplePayload:
+    """See `imports.ImportReport`."""
+
+    rows: list[ImportedRow] = strawberry.field(description="One report a row.")
+    dry_run: bool = strawberry.field(description="Whether nothing was written.")
+
+
+ImportPeopleResult: TypeAlias = Annotated[
+    ImportPeoplePayload | NotAllowed | Conflict | Invalid,
+    strawberry.union("ImportPeopleResult", description="The payload, or what stood against it."),
+]
+
+
+@strawberry.type
+class ImportsMutation:
+    """Mutations that import."""
+
+    @mutation(STAFF, "Import people: all rows, or none if one is wrong. The same rows again change nothing.")
+    async def import_people(self, info: Info, input: ImportPeopleInput) -> ImportPeopleResult:
+        options = {"dry_run": bool(input.dry_run), "force": bool(input.force)}
+        async with info.context.db.write() as session, session.begin():
+            viewer, rows = info.context.viewer, list(input.rows)
+            report = await imports.import_people(session, viewer, rows, source=input.source, **options)
+        payload = [
+            ImportedRow(
+                external_id=row.external_id,
+                status=row.status,
+                messages=row.messages,
+                person=ref(Person, row.person_id) if row.person_id else None,
+            )
+            for row in report.rows
+        ]
+        return ImportPeoplePayload(rows=payload, dry_run=report.dry_run)
