@@ -48,7 +48,7 @@ class Settings(BaseSettings):
             )
         if self.development_issuer and self.environment != "development":
             raise ValueError(
-                "ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_ENVIRONMENT=development: it signs in anybody who holds the key file."
+                "ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_ENVIRONMENT=development: it signs in whoever holds the key."
             )
         if self.development_issuer and self.host not in {"127.0.0.1", "::1", "localhost"}:
             raise ValueError(

@@ -1,7 +1,145 @@
-"""`alumni seed`, `alumni import` and `alumni embed`: how people and their vectors get into the database."""
+"""`alumni seed`, `alumni import`, `alumni embed` and `alumni evaluate`: how people and vectors get into the database."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
 import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from api.access import Viewer, ViewerKind
+from api.cli.failures import CommandFailed
+from api.db import PooledDatabase
+from api.errors import Invalid
+from api.serving.databases import running_database, url_of
+from api.settings import Settings
+
+MOST_LINES = 20
+"""So many rows of a report are shown in full."""
+OFFICE = Viewer(ViewerKind.STAFF)
+"""Whoever may run commands on this machine acts as the office."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
+    app.command("seed")(seed)
+    app.command("import")(import_file)
+    app.command("embed")(embed)
+
+
+def seed(
+    people: Annotated[int, typer.Option(min=1, max=2_000_000, help="How many people.")] = 1_000,
+    number: Annotated[int, typer.Option("--seed", help="The same number gives the same network.")] = 1,
+) -> None:
+    """Fill an empty database with an invented network, for demonstrations and benchmarks."""
+    with running_database(Settings(), migrated=True) as running:
+        _seed(running, people, number)
+
+
+def fill_if_empty(settings: Settings, people: int) -> None:
+    """Seed the demo network if the database holds nobody."""
+    from api.seed import has_people
+
+    with psycopg.connect(url_of(settings)) as connection:
+        empty = not has_people(connection)
+    if empty:
+        _seed(settings, people, 1)
+
+
+def _seed(settings: Settings, people: int, number: int) -> None:
+    from api.seed import load_network
+
+    with Progress(console=Console(stderr=True)) as progress, psycopg.connect(url_of(settings)) as connection:
+        task = progress.add_task("Writing the demo network", total=people)
+        load_network(connection, people, number, lambda done, _all: progress.update(task, completed=done))
+
+
+def import_file(
+    file: Annotated[Path | None, typer.Argument(help="A .csv or .jsonl file (also .gz); docs/importing.md.")] = None,
+    source: Annotated[str, typer.Option(help="The system that the rows come from.")] = "file",
+    researchers: Annotated[Path | None, typer.Option(help="The folder of the public set of researchers.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and change nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite also what members edited.")] = False,
+) -> None:
+    """Import people. The same file again changes nothing; all rows are imported, or none if one is wrong."""
+    from api.services.imports import read_file
+    from api.services.imports.researchers import SOURCE, researcher_rows
+
+    if (file is None) == (researchers is None):
+        raise CommandFailed("Name a file, or --researchers with the folder of that set.")
+    with running_database(Settings(), migrated=True) as running:
+        try:
+            rows: Sequence[object]
+            if researchers is not None:
+                rows, source = list(researcher_rows(researchers)), SOURCE
+            else:
+                rows = read_file(file or Path(), asyncio.run(_institution(running)))
+            asyncio.run(_import(running, rows, source, dry_run, force))
+        except Invalid as refused:
+            raise CommandFailed(_problems(refused)) from None
+
+
+def _problems(refused: Invalid) -> str:
+    lines = [f"  {' '.join(problem.path)}: {problem.message}" for problem in refused.problems]
+    return "\n".join(["Nothing was imported:", *lines])
+
+
+async def _institution(settings: Settings) -> str | None:
+    async with await psycopg.AsyncConnection.connect(url_of(settings)) as connection:
+        cursor = await connection.execute("select name from institutions")
+        found = await cursor.fetchone()
+    return found[0] if found else None
+
+
+async def _import(settings: Settings, rows: Sequence[object], source: str, dry_run: bool, force: bool) -> None:
+    from api.services.imports import ImportReport, import_people
+
+    database = PooledDatabase(url_of(settings))
+    try:
+        async with database.write() as session, session.begin():
+            report: ImportReport = await import_people(
+                session, OFFICE, rows, source=source, dry_run=dry_run, force=force
+            )
+    finally:
+        await database.close()
+    console = Console()
+    table = Table("row", "externalId", "status", "what to know")
+    telling = [
+        (place, row) for place, row in enumerate(report.rows, start=1) if row.messages or len(rows) <= MOST_LINES
+    ]
+    for place, row in telling[:MOST_LINES]:
+        table.add_row(str(place), row.external_id, row.status.value, "; ".join(row.messages))
+    if telling:
+        console.print(table)
+    counts = Counter(row.status.value for row in report.rows)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no rows"
+    console.print(f"{told}{' (a dry run: nothing was written)' if dry_run else ''}")
+
+
+def embed() -> None:
+    """Embed now whatever lacks a vector, without waiting for the worker."""
+    with running_database(Settings(), migrated=True) as running, suppress(KeyboardInterrupt):
+        asyncio.run(_embed(running))
+
+
+async def _embed(settings: Settings) -> None:
+    from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx
+    from recommender.vectors import embed_missing, missing_count
+
+    database = PooledDatabase(url_of(settings))
+    try:
+        embedder = SentenceTransformerEmbedder(settings.embedding_model)
+        export_onnx(embedder, settings.models_dir)
+        async with database.write() as session:
+            missing = await missing_count(session)
+        with Progress(console=Console(stderr=True)) as progress:
+            task = progress.add_task("Embedding profiles", total=missing)
+            await embed_missing(database, embedder, progress=lambda count: progress.advance(task, count))
+    finally:
+        await database.close()

@@ -134,7 +134,8 @@ async def test_a_block_hides_both_from_each_other(session: AsyncSession, api: Ap
     await connect(session, one.person_id or fact_missing(), two.person_id or fact_missing())
     two_id = encode_id("Person", two.person_id or fact_missing())
     blocked = await api(
-        "mutation($id: ID!) { blockPerson(input: {personId: $id}) { ... on BlockPersonPayload { block { displayName } } } }",
+        """mutation($id: ID!) { blockPerson(input: {personId: $id}) {
+            ... on BlockPersonPayload { block { displayName } } } }""",
         as_=one,
         id=two_id,
     )

@@ -1,0 +1,39 @@
+"""Writing the demo network into an empty database, by COPY."""
+
+from collections.abc import Callable
+
+import psycopg
+from psycopg import sql
+
+from api.errors import Conflict
+from api.seed.network import COLUMNS, generate
+
+Progress = Callable[[int, int], None]
+
+
+def has_people(connection: psycopg.Connection) -> bool:
+    """Whether the database holds anybody yet."""
+    return connection.execute("select exists (select from people)").fetchone() == (True,)
+
+
+def load_network(connection: psycopg.Connection, people: int, seed: int = 1, progress: Progress | None = None) -> None:
+    """Fill an empty database with so many people, in the connection's transaction. The caller commits.
+
+    `progress` is told how many people are written, of how many. Raises Conflict if there are people already.
+    """
+    if has_people(connection):
+        raise Conflict("There are people in this database already: seed an empty one (another ALUMNI_DATA_DIR).")
+    done = 0
+    for rows in generate(people, seed):
+        for table, columns in COLUMNS.items():
+            if table in rows.tables:
+                into = sql.SQL("copy {} ({}) from stdin").format(
+                    sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+                )
+                with connection.cursor().copy(into) as copy:
+                    for row in rows.tables[table]:
+                        copy.write_row(row)
+        done += len(rows.tables.get("people", ()))
+        if progress is not None:
+            progress(done, people)
+    connection.execute("analyze")
