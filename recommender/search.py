@@ -191,8 +191,9 @@ def _matches(search: ColumnElement[Any], terms: Sequence[str]) -> tuple[ColumnEl
         ),
         TSQUERY,
     )
-    bits = [
-        case((search.op("@@")(_query(term)), literal_column(str(1 << place), Integer())), else_=literal_column("0"))
+    nothing: ColumnElement[int] = literal_column("0", Integer())
+    bits: list[ColumnElement[int]] = [
+        case((search.op("@@")(_query(term)), literal_column(str(1 << place), Integer())), else_=nothing)
         for place, term in enumerate(terms)
     ]
     mask: ColumnElement[Any] = bits[0]

@@ -45,6 +45,7 @@ from api.models import (
 from recommender.embeddings import Embedder, input_hash
 
 BATCH = 256
+ONE: ColumnElement[int] = literal_column("1")
 Progress = Callable[[int], None]
 
 
@@ -107,7 +108,7 @@ def _embeddable(fact: FromClause) -> ColumnElement[bool]:
 def _without_vector(facts: Any, model_id: int) -> ColumnElement[bool]:
     vector = FactVector.__table__.alias()
     return (
-        ~select(literal_column("1"))
+        ~select(ONE)
         .select_from(vector)
         .where(vector.c.fact_id == facts.c.fact_id, vector.c.model_id == model_id)
         .correlate(facts)

@@ -152,7 +152,7 @@ async def api(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
 
         async def ask(query: str, as_: Account | None = None, **variables: Any) -> Answer:
-            headers = {}
+            headers: dict[str, str] = {}
             if as_ is not None:
                 headers["authorization"] = f"Bearer {issuer.token(as_.id, timedelta(minutes=5))}"
             before = len(db.statements)

@@ -1,4 +1,4 @@
-"""`alumni seed`, `alumni import`, `alumni embed` and `alumni evaluate`: how people and vectors get into the database."""
+"""`alumni seed`, `alumni import` and `alumni embed`: how people and their vectors get into the database."""
 
 import asyncio
 from collections import Counter

@@ -3,6 +3,7 @@
 """The real model, by sentence-transformers on torch: for the worker, and the source of the export."""
 
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
 
 from recommender.embeddings.onnx_model import CARD, MODEL, TOKENIZER
 from recommender.embeddings.protocol import DIMENSION, ModelUnavailable, Vectors, unit
@@ -30,6 +32,7 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, model: str = BUNDLED) -> None:
         torch.set_num_threads(os.cpu_count() or 1)
+        disable_progress_bar()
         source = bundled_weights() if model == BUNDLED else Path(model)
         self.name = model
         self.model = SentenceTransformer(str(source) if source.exists() else model, device="cpu")
@@ -117,5 +120,9 @@ def _write_model(embedder: SentenceTransformerEmbedder, folder: Path) -> None:
             dynamic_axes={name: {0: "batch", 1: "length"} for name in (*names, "tokens")},
             dynamo=False,
         )
-    quantize_dynamic(str(whole), str(folder / MODEL), per_channel=True, weight_type=QuantType.QInt8)
+    logging.disable(logging.WARNING)  # the quantizer tells of every tensor, to the root logger
+    try:
+        quantize_dynamic(str(whole), str(folder / MODEL), per_channel=True, weight_type=QuantType.QInt8)
+    finally:
+        logging.disable(logging.NOTSET)
     whole.unlink()

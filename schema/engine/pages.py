@@ -15,6 +15,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     and_,
+    desc,
     false,
     func,
     literal_column,
@@ -297,7 +298,7 @@ class PageCompiler:
             .select_from(joined)
             .where(facet.visible(self.scope.viewer, fact), person_id.in_(people), value.is_not(None))
             .group_by(value)
-            .order_by(literal_column("2").desc(), literal_column("1"))
+            .order_by(desc("count"), "value")
             .limit(literal_column(str(most)))
         )
         if facet.where is not None:

@@ -33,4 +33,5 @@ def base64(text: ColumnElement[Any]) -> ColumnElement[str]:
 
 def global_id(type_name: str, key: ColumnElement[Any]) -> ColumnElement[str]:
     """The opaque id of a row, as `schema.ids` reads it."""
-    return base64(literal_column(f"'{type_name}:'").concat(key))
+    head: ColumnElement[str] = literal_column(f"'{type_name}:'")
+    return base64(head.concat(key))

@@ -80,7 +80,7 @@ class Known:
 
     id: UUID
     member_edited: frozenset[str]
-    values: Mapping[str, Any]
+    values: Mapping[Any, Any]
     settled: bool
     """Signed in or made the choices: these are the person's own from then on."""
 
