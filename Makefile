@@ -5,11 +5,10 @@ LOCK := .ci/requirements.lock
 STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | tr -d ' ')
 WORKERS ?= 2
 
-export ALUMNI_ENVIRONMENT ?= development
-export ALUMNI_DEVELOPMENT_ISSUER ?= true
-
 .PHONY: run test test-all check schema eval install clean
 
+run: export ALUMNI_ENVIRONMENT ?= development
+run: export ALUMNI_DEVELOPMENT_ISSUER ?= true
 run: install
 	@$(BIN)/alumni serve --demo
 

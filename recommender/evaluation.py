@@ -20,11 +20,11 @@ from api.db import Database
 from api.errors import Invalid, Problem
 from recommender import metrics
 from recommender.baselines import Network, Scorer, best_places, by_chance, by_text, by_ties, by_years
-from recommender.candidates import Asking
+from recommender.candidates import Asking, find_candidates
 from recommender.embeddings import Embedder
 from recommender.networks import date_back, external_ids, read_network
-from recommender.people import rank_people
-from recommender.ranking import DEFAULT, RankingConfig
+from recommender.ranking import DEFAULT, RankingConfig, rank
+from recommender.signals import read_signals
 from recommender.vectors import embed_missing
 
 SOURCE = "researchers"
@@ -244,7 +244,9 @@ class Run:
         for name, scorer in self._baselines.items():
             best = best_places(scorer(self._places[query.person_id]), allowed, DEPTH, SEED)
             self._lists[name].append([self._network.ids[place] for place in best])
-        ranked = await rank_people(session, asking, most=DEPTH)
+        found = (await find_candidates(session, asking))[:MOST_CANDIDATES]
+        self._candidates.append(found)
+        ranked = rank(await read_signals(session, asking, found), self._config, most=DEPTH)
         self._lists[OURS].append([candidate.person_id for candidate, _ in ranked])
         self._queries.append(query)
 

@@ -25,6 +25,8 @@ from migrations import running
 from tests.databases import LockedDatabase
 
 PROJECT = Path(__file__).parent.parent
+for _name in [name for name in os.environ if name.startswith("ALUMNI_")]:
+    del os.environ[_name]  # tests say themselves what they configure
 
 
 @pytest.fixture(scope="session")
