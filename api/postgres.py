@@ -91,7 +91,13 @@ class EmbeddedPostgres:
             self._held.close()
             self._held = None
             if not self._held_by_others() and self._running():
-                self._run("pg_ctl", "stop", "-D", str(self._cluster), "-m", "fast", "-w", "-t", str(START_SECONDS))
+                self._stop_server()
+
+    def _stop_server(self) -> None:
+        options = ("-m", "fast", "-w", "-t", str(START_SECONDS))
+        stopped = self._run("pg_ctl", "stop", "-D", str(self._cluster), *options, check=False)
+        if stopped.returncode and self._running():  # one that was killed meanwhile has stopped as well
+            raise DatabaseUnavailable(f"PostgreSQL does not stop: {stopped.stdout}")
 
     def _running(self) -> bool:
         status = self._run("pg_ctl", "status", "-D", str(self._cluster), check=False)

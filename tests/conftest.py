@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import blake2b
@@ -148,9 +149,9 @@ def app(settings: Settings, db: LockedDatabase) -> Starlette:
     return create_app(settings, db)
 
 
-@pytest.fixture
-async def api(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> AsyncGenerator[Api]:
-    """`await api(query, as_=account, **variables)`: one GraphQL request over HTTP, with the SQL statements it cost."""
+@asynccontextmanager
+async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> AsyncGenerator[Api]:
+    """What the fixture `api` gives, for tests that make an application of their own."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
 
         async def ask(query: str, as_: Account | None = None, **variables: Any) -> Answer:
@@ -168,4 +169,11 @@ async def api(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> 
                 db.statements[before:],
             )
 
+        yield ask
+
+
+@pytest.fixture
+async def api(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> AsyncGenerator[Api]:
+    """`await api(query, as_=account, **variables)`: one GraphQL request over HTTP, with the SQL statements it cost."""
+    async with asking(app, db, issuer) as ask:
         yield ask
