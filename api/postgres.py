@@ -235,7 +235,7 @@ class EmbeddedPostgres:
             said = output.read()
         if check and done.returncode:
             raise DatabaseUnavailable(f"{program} failed: {said.strip()[-800:]}")
-        return done
+        return subprocess.CompletedProcess(done.args, done.returncode, said)
 
     def _identity(self) -> dict[str, Any]:
         if self._user is None:
