@@ -23,6 +23,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -63,6 +64,7 @@ class EmbeddedPostgres:
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
         self._folder = data_dir.expanduser().resolve()
         self._cluster = self._folder / "postgres"
+        self._log = self._cluster / "server.log"
         self._settings = SETTINGS if durable else SETTINGS | FAST
         self._bin, self._user = Path(), None
         self._held: IO[str] | None = None
@@ -78,8 +80,13 @@ class EmbeddedPostgres:
         self._bin, self._user = _prepare(self._folder)
         with self._exclusive():
             self._make_cluster()
-            if not self._running():
-                self._start_server()
+            deadline = time.monotonic() + START_SECONDS
+            while not self._accepts():
+                if not self._running():
+                    self._start_server()
+                elif time.monotonic() > deadline:
+                    raise DatabaseUnavailable(f"PostgreSQL lets nobody in; its log says why: {self._log}")
+                time.sleep(0.1)  # it recovers from the crash of a process, or is about to die itself
             self._hold()
 
     def stop(self) -> None:
@@ -100,8 +107,21 @@ class EmbeddedPostgres:
             raise DatabaseUnavailable(f"PostgreSQL does not stop: {stopped.stdout}")
 
     def _running(self) -> bool:
-        status = self._run("pg_ctl", "status", "-D", str(self._cluster), check=False)
-        return status.returncode == 0
+        """Whether a server is at work on the cluster. The process id that a killed one left behind may by now be that of
+        a process that has ended and is not yet buried, or of another program."""
+        try:
+            pid = int((self._cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+            server = psutil.Process(pid)
+            return server.status() != psutil.STATUS_ZOMBIE and server.cwd() == str(self._cluster)
+        except (FileNotFoundError, ValueError, psutil.Error):
+            return False
+
+    def _accepts(self) -> bool:
+        try:
+            with self._administering():
+                return True
+        except psycopg.OperationalError:
+            return False
 
     def _make_cluster(self) -> None:
         if (self._cluster / "PG_VERSION").exists():
@@ -123,17 +143,19 @@ class EmbeddedPostgres:
         self._give(sockets)
         options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
         options += f" -c unix_socket_directories='{sockets}'"
-        log = self._cluster / "server.log"
+        (self._cluster / "postmaster.pid").unlink(
+            missing_ok=True
+        )  # PostgreSQL believes in it, whose ever the id is now
         deadline = time.monotonic() + LEFTOVER_SECONDS
         while True:
             started = self._run(
-                "pg_ctl", "start", "-D", str(self._cluster), "-l", str(log), "-o", options, "-w",
+                "pg_ctl", "start", "-D", str(self._cluster), "-l", str(self._log), "-o", options, "-w",
                 "-t", str(START_SECONDS), check=False,
             )  # fmt: skip
             if started.returncode == 0:
                 return
             if time.monotonic() > deadline:
-                raise DatabaseUnavailable(f"PostgreSQL does not start; its log says why: {log}")
+                raise DatabaseUnavailable(f"PostgreSQL does not start; its log says why: {self._log}")
             time.sleep(0.5)  # children of a killed server may still be there
 
     def _sockets(self) -> Path:

@@ -6,7 +6,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from api.db import Base, driver_url
@@ -47,13 +46,6 @@ def drift(url: str) -> list[object]:
     with _engine(url).connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": include})
         return list(compare_metadata(context, Base.metadata))
-
-
-def pending(url: str) -> bool:
-    """Whether the database at `url` lacks revisions."""
-    with _engine(url).connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current != ScriptDirectory.from_config(configure()).get_current_head()
 
 
 def _engine(url: str) -> Engine:

@@ -36,6 +36,8 @@ from recommender.ranking import RankingConfig
 LIKENESS = frozenset({FacetKind.EXPERIENCE, FacetKind.EDUCATION, FacetKind.BIO})
 MAX_QUERIES = 8
 """Of a person's own facts, the latest so many look for neighbours."""
+COMMON = 1000
+"""What so many people share brings only so many of them, and sets nobody apart."""
 YEAR = 365.25 * 24 * 3600
 
 
@@ -208,20 +210,28 @@ SHARED: Mapping[str, Shared] = {
 }
 
 
-def pair_of_facts(asking: Asking, table: type[models.Fact]) -> tuple[FromClause, FromClause, list[ColumnElement[bool]]]:
-    """The viewer's fact and another's, and the conditions under which both may count."""
-    mine, theirs = table.__table__.alias(), table.__table__.alias()
+def own_values(asking: Asking, table: type[models.Fact], *columns: str) -> FromClause:
+    """Each value once that the viewer's facts of a kind have in `columns`."""
+    mine = table.__table__.alias()
     return (
-        mine,
-        theirs,
-        [
+        select(*(mine.c[name] for name in columns))
+        .where(
             mine.c.person_id == access.me(asking.viewer),
             access.any_member_sees(mine),
-            access.any_member_sees(theirs),
             mine.c.created_at <= asking.as_of,
-            theirs.c.created_at <= asking.as_of,
-        ],
+        )
+        .distinct()
+        .subquery()
     )
+
+
+def may_count(asking: Asking, theirs: FromClause) -> list[ColumnElement[bool]]:
+    """The conditions under which another's fact may count for the viewer."""
+    return [
+        access.any_member_sees(theirs),
+        theirs.c.created_at <= asking.as_of,
+        theirs.c.person_id != access.me(asking.viewer),
+    ]
 
 
 async def sharing_something(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
@@ -250,22 +260,26 @@ async def of_the_time(session: AsyncSession, asking: Asking, quota: int) -> list
 
 def _sharing(asking: Asking, shared: Shared) -> AnySelect:
     """Each shared fact with its strength, less the more people have it."""
-    mine, theirs, conditions = pair_of_facts(asking, shared.table)
+    mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
     same = [mine.c[name] == theirs.c[name] for name in shared.equal]
-    holders = func.count().over(partition_by=[theirs.c[name] for name in shared.equal])
+    some = select(theirs.c.person_id).where(*may_count(asking, theirs), *same).limit(literal_column(str(COMMON)))
+    holder = some.correlate(mine).lateral()
+    holders = func.count().over(partition_by=[mine.c[name] for name in shared.equal])
     most: ColumnElement[float] = literal_column(str(shared.strength), Float())
     strength: ColumnElement[float] = most / func.ln(2.0 + holders, type_=Float())
-    return select(theirs.c.person_id, strength.label("strength")).where(
-        *conditions, *same, theirs.c.person_id != mine.c.person_id
-    )
+    return select(holder.c.person_id, strength.label("strength")).select_from(mine.join(holder, true()))
 
 
 def _same_year(asking: Asking) -> AnySelect:
-    mine, theirs, conditions = pair_of_facts(asking, models.Education)
-    strength: ColumnElement[float] = literal_column("0.3")
-    return select(theirs.c.person_id, strength.label("strength")).where(
-        *conditions, mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year
+    mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
+    some = (
+        select(theirs.c.person_id)
+        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year)
+        .limit(literal_column(str(COMMON)))
     )
+    holder = some.correlate(mine).lateral()
+    strength: ColumnElement[float] = literal_column("0.3")
+    return select(holder.c.person_id, strength.label("strength")).select_from(mine.join(holder, true()))
 
 
 def _class_years(asking: Asking) -> ColumnElement[Any]:

@@ -75,25 +75,24 @@ async def nearest_people(
     if as_of is not None:
         conditions.append(table.c.created_at <= as_of)
     if not exact:
-        found = await _by_index(session, queries, table, [*conditions, _is_one_of(people, table)], limit)
+        found = await _by_index(session, queries, table, [*conditions, is_one_of(people, table)], limit)
         if not _short(found, len(queries), limit):
             return found
     return await _exactly(session, queries, table, conditions, people, limit)
 
 
-def _is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
-    """Correlated, so that the condition is checked while the index is scanned."""
+def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
+    """Whether the row's person is one of the `people`: correlated, so that it is checked while the index is scanned."""
     (person_id,) = people.selected_columns
     return people.where(person_id == table.c.person_id).correlate_except(*people.get_final_froms()).exists()
 
 
 def _queries(queries: NDArray[np.float32]) -> FromClause:
-    """The queries as rows (number, vector)."""
+    """The queries as rows (number, vector). Materialised: else each comparison would read its vector from text anew."""
     texts = ["[" + ",".join(f"{value:.6g}" for value in query) + "]" for query in queries]
     numbered = func.unnest(cast(texts, ARRAY(Text))).table_valued("vector", with_ordinality="number").render_derived()
-    return select(
-        (numbered.c.number - 1).label("number"), cast(numbered.c.vector, HALFVEC(DIMENSION)).label("vector")
-    ).subquery("queries")
+    rows = select((numbered.c.number - 1).label("number"), cast(numbered.c.vector, HALFVEC(DIMENSION)).label("vector"))
+    return rows.cte("queries").prefix_with("MATERIALIZED")
 
 
 def _columns(table: FromClause, query: FromClause) -> list[Any]:

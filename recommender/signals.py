@@ -11,6 +11,7 @@ from sqlalchemy import (
     FromClause,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     case,
@@ -28,10 +29,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access, models
 from api.db import AnySelect
 from api.models import FacetKind, Person
-from recommender.candidates import LIKENESS, SHARED, Asking, adamic_adar, pair_of_facts, paths
+from recommender.candidates import (
+    COMMON,
+    LIKENESS,
+    SHARED,
+    Asking,
+    adamic_adar,
+    may_count,
+    own_values,
+    paths,
+)
 from recommender.evidence_kinds import EvidenceKind
 from recommender.features import BEST_PAIRS, Candidate, Feature, Signal
-from recommender.nearest import active_model, vector_table
+from recommender.nearest import active_model, is_one_of, vector_table
 from recommender.vectors import fact_texts
 
 RARE_SHARE = 0.2
@@ -62,11 +72,17 @@ async def read_signals(session: AsyncSession, asking: Asking, people: Sequence[U
     found: dict[UUID, list[Signal]] = {person_id: [] for person_id in people}
     if not people:
         return []
-    total = await session.scalar(select(func.count()).select_from(access.visible_people(asking.viewer).subquery())) or 0
+    total = await _number_of_people(session, asking)
     for read in (_shared_facts, _class_years, _mutual_contacts, _like_texts):
         for person_id, signal in await read(session, asking, people, total):
             found[person_id].append(signal)
     return [Candidate(person_id, tuple(_ordered(signals))) for person_id, signals in found.items()]
+
+
+async def _number_of_people(session: AsyncSession, asking: Asking) -> int:
+    """How many people the viewer sees, counted as far as it matters to what is rare."""
+    some = access.visible_people(asking.viewer).limit(literal_column(str(int(COMMON / RARE_SHARE))))
+    return await session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def _ordered(signals: Sequence[Signal]) -> list[Signal]:
@@ -85,7 +101,7 @@ async def _shared_facts(
 ) -> list[tuple[UUID, Signal]]:
     parts = [_shared(asking, name, people) for name in SHARED]
     rows = (await session.execute(union_all(*parts))).all()
-    holders = await _holders(session, asking, {(row.name, row.key) for row in rows})
+    holders = await _holders(session, asking, {row.name for row in rows})
     return [(row.person_id, _shared_signal(row, holders.get((row.name, row.key), 1), total)) for row in rows]
 
 
@@ -119,8 +135,9 @@ def _label(name: str, fact: FromClause) -> ColumnElement[Any]:
 
 
 def _shared(asking: Asking, name: str, people: Sequence[UUID]) -> AnySelect:
-    mine, theirs, conditions = pair_of_facts(asking, SHARED[name].table)
-    same = [mine.c[column] == theirs.c[column] for column in SHARED[name].equal]
+    shared = SHARED[name]
+    mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
+    same = [mine.c[column] == theirs.c[column] for column in shared.equal]
     key = _key(name, theirs)
     return (
         select(
@@ -129,27 +146,35 @@ def _shared(asking: Asking, name: str, people: Sequence[UUID]) -> AnySelect:
             key.label("key"),
             func.min(_label(name, theirs)).label("label"),
         )
-        .where(*conditions, *same, _among(theirs.c.person_id, people))
+        .join_from(theirs, mine, and_(*same))
+        .where(*may_count(asking, theirs), _among(theirs.c.person_id, people))
         .group_by(theirs.c.person_id, key)
     )
 
 
-async def _holders(
-    session: AsyncSession, asking: Asking, wanted: set[tuple[str, str]]
-) -> Mapping[tuple[str, str], int]:
-    """How many visible people hold each shared value, in facts that every member may see."""
+async def _holders(session: AsyncSession, asking: Asking, names: set[str]) -> Mapping[tuple[str, str], int]:
+    """How many visible people hold each of the viewer's values, the viewer among them; of others up to COMMON facts."""
     parts: list[AnySelect] = []
-    for name in sorted({name for name, _ in wanted}):
-        mine, theirs, conditions = pair_of_facts(asking, SHARED[name].table)
-        same = [mine.c[column] == theirs.c[column] for column in SHARED[name].equal]
-        key = _key(name, theirs)
+    for name in sorted(names):
+        shared = SHARED[name]
+        mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
+        same = [mine.c[column] == theirs.c[column] for column in shared.equal]
+        visible = is_one_of(access.visible_people(asking.viewer), theirs)
+        some = (
+            select(theirs.c.person_id)
+            .where(*may_count(asking, theirs), *same, visible)
+            .limit(literal_column(str(COMMON)))
+            .correlate(mine)
+            .lateral()
+        )
+        key = _key(name, mine)
         parts.append(
             select(
                 literal_column(f"'{name}'", Text()).label("name"),
                 key.label("key"),
-                func.count(theirs.c.person_id.distinct()).label("holders"),
+                (func.count(some.c.person_id.distinct()) + 1).label("holders"),
             )
-            .where(*conditions, *same, theirs.c.person_id.in_(access.visible_people(asking.viewer)))
+            .select_from(mine.join(some, true()))
             .group_by(key)
         )
     if not parts:
@@ -160,12 +185,12 @@ async def _holders(
 async def _class_years(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
-    mine, theirs, conditions = pair_of_facts(asking, models.Education)
+    mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
     years = func.min(func.abs(mine.c.end_year - theirs.c.end_year))
     rows = await session.execute(
         select(theirs.c.person_id, years.label("years"), func.max(theirs.c.end_year).label("year"))
         .join_from(mine, theirs, true())
-        .where(*conditions, mine.c.home, theirs.c.home, _among(theirs.c.person_id, people))
+        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, _among(theirs.c.person_id, people))
         .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
         .group_by(theirs.c.person_id)
     )

@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-from functools import cached_property
 
-from alembic.script import ScriptDirectory
 from psycopg import Error
 from psycopg.errors import UndefinedTable
 
 from api.db import Database
-from migrations.running import configure
+from migrations.heads import needed
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +46,7 @@ class Readiness:
             logger.warning("Not ready: %s", type(error).__name__)
             return ["The database cannot be reached."]
         found = sorted(row[0] for row in rows)
-        if found == [self._head]:
+        if found == [needed()]:
             return []
         at = ", ".join(found) or "none"
-        return [f"The database is at revision {at}, this code needs {self._head}. Run: alumni migrate"]
-
-    @cached_property
-    def _head(self) -> str | None:
-        return ScriptDirectory.from_config(configure()).get_current_head()
+        return [f"The database is at revision {at}, this code needs {needed()}. Run: alumni migrate"]

@@ -6,14 +6,16 @@ import logging
 import math
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
-import httpx
 import jwt
 
 from api.auth.tokens import ALGORITHMS, Clock, Unverified, system_clock
 from api.errors import NotSignedIn
+
+if TYPE_CHECKING:
+    import httpx
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +123,8 @@ class OpenIdIssuer:
             await asyncio.shield(self._asking)
 
     async def _renew(self) -> None:
+        import httpx  # noqa: PLC0415 - 7 MB, and only an asking for keys needs it
+
         try:
             self._keys = await self._fetch()
         except (BadAnswer, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as error:
@@ -129,6 +133,8 @@ class OpenIdIssuer:
             self._asking = None
 
     async def _fetch(self) -> KeySet:
+        import httpx  # noqa: PLC0415 - as above
+
         loopback = _is_loopback(self.url)
         # A proxy of the environment knows nothing of this machine's own addresses.
         async with asyncio.timeout(TIME_OUT), httpx.AsyncClient(timeout=TIME_OUT, trust_env=not loopback) as client:
@@ -145,7 +151,7 @@ class OpenIdIssuer:
         return KeySet(keys, self._now())
 
 
-async def _get_object(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+async def _get_object(client: "httpx.AsyncClient", url: str) -> dict[str, Any]:
     body = bytearray()
     # Uncompressed, so that the limit on bytes is a limit on memory.
     headers = {"accept": "application/json", "accept-encoding": "identity"}

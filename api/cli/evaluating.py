@@ -6,8 +6,6 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from api.access import Viewer, ViewerKind
 from api.cli.failures import CommandFailed
@@ -52,6 +50,9 @@ def evaluate_people(
 
 
 async def _evaluate(settings: Settings, url: str, data: Path, queries: int | None) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from api.services.imports import import_people
     from api.services.imports.researchers import SOURCE, researcher_rows
     from recommender.embeddings.torch_model import SentenceTransformerEmbedder

@@ -1,15 +1,16 @@
 """How a command fails: one message on standard error that says what to do next, and a status other than 0."""
 
 import logging
+import subprocess
 import sys
 from typing import NoReturn
 
 import psycopg
 from pydantic import ValidationError
-from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from api.errors import DomainError, Invalid
+from api.postgres import DatabaseUnavailable
 
 FAILED = 1
 MISUSED = 2
@@ -29,28 +30,42 @@ class CommandFailed(Exception):
 
 def explain(error: Exception) -> NoReturn:
     """Say what went wrong and leave. What nobody expected is shown with its trace."""
+    message = _message(error)
+    if message is None:
+        logger.error("Unexpected error", exc_info=error)
+    elif message:
+        _say(message)
+    sys.exit(_status(error))
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, CommandFailed):
+        return error.status
+    return MISUSED if isinstance(error, ValidationError) else FAILED
+
+
+def _message(error: Exception) -> str | None:
+    """What a person at the terminal can act on; None for what nobody expected."""
     match error:
-        case CommandFailed():
-            _say(str(error))
-            sys.exit(error.status)
         case ValidationError():
-            _say("The settings are wrong.\n" + "\n".join(_settings_problems(error)))
-            sys.exit(MISUSED)
+            return "The settings are wrong.\n" + "\n".join(_settings_problems(error))
         case Invalid():
             problems = [f"{'.'.join(problem.path)}: {problem.message}" for problem in error.problems]
             more = [f"... and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
-            _say("\n".join([*problems[:MAX_PROBLEMS], *more]))
+            return "\n".join([*problems[:MAX_PROBLEMS], *more])
         case DomainError():
-            _say(error.message)
-        case psycopg.OperationalError():
-            _say(f"The database cannot be used: {error}\nIs ALUMNI_DATABASE_URL right, and the server running?")
-        case DBAPIError(orig=psycopg.OperationalError()):
-            _say(f"The database cannot be used: {error.orig}\nIs ALUMNI_DATABASE_URL right, and the server running?")
+            return error.message
+        case CommandFailed() | DatabaseUnavailable():
+            return str(error)
+        case subprocess.CalledProcessError():
+            return ""  # the command that failed has said why
+        case psycopg.OperationalError() | DBAPIError(orig=psycopg.OperationalError()):
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            return f"The database cannot be used: {cause}\nIs ALUMNI_DATABASE_URL right, and the server running?"
         case PermissionError() | FileNotFoundError() | IsADirectoryError() | NotADirectoryError():
-            _say(f"{error.strerror}: {error.filename}")
+            return f"{error.strerror}: {error.filename}"
         case _:
-            logger.error("Unexpected error", exc_info=error)
-    sys.exit(FAILED)
+            return None
 
 
 def _settings_problems(error: ValidationError) -> list[str]:
@@ -65,4 +80,6 @@ def _settings_problems(error: ValidationError) -> list[str]:
 
 def _say(message: str) -> None:
     """To standard error; in red where that is a terminal. Messages may hold brackets, which are no markup."""
+    from rich.console import Console
+
     Console(stderr=True, soft_wrap=True, highlight=False).print(message, style="red", markup=False)

@@ -9,9 +9,6 @@ from typing import Annotated
 
 import psycopg
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
 from api.access import Viewer, ViewerKind
 from api.cli.failures import CommandFailed
@@ -38,24 +35,16 @@ def seed(
     number: Annotated[int, typer.Option("--seed", help="The same number gives the same network.")] = 1,
 ) -> None:
     """Fill an empty database with an invented network, for demonstrations and benchmarks."""
-    with running_database(Settings(), migrated=True) as running:
-        _seed(running, people, number)
+    from rich.console import Console
+    from rich.progress import Progress
 
-
-def fill_if_empty(settings: Settings, people: int) -> None:
-    """Seed the demo network if the database holds nobody."""
-    from api.seed import has_people
-
-    with psycopg.connect(url_of(settings)) as connection:
-        empty = not has_people(connection)
-    if empty:
-        _seed(settings, people, 1)
-
-
-def _seed(settings: Settings, people: int, number: int) -> None:
     from api.seed import load_network
 
-    with Progress(console=Console(stderr=True)) as progress, psycopg.connect(url_of(settings)) as connection:
+    with (
+        running_database(Settings(), migrated=True) as running,
+        Progress(console=Console(stderr=True)) as progress,
+        psycopg.connect(url_of(running)) as connection,
+    ):
         task = progress.add_task("Writing the demo network", total=people)
         load_network(connection, people, number, lambda done, _all: progress.update(task, completed=done))
 
@@ -98,6 +87,9 @@ async def _institution(settings: Settings) -> str | None:
 
 
 async def _import(settings: Settings, rows: Sequence[object], source: str, dry_run: bool, force: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     from api.services.imports import ImportReport, import_people
 
     database = PooledDatabase(url_of(settings))
@@ -129,6 +121,9 @@ def embed() -> None:
 
 
 async def _embed(settings: Settings) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx
     from recommender.vectors import embed_missing, missing_count
 

@@ -38,16 +38,17 @@ def serve(
 def _serve(settings: Settings, demo: bool) -> None:
     # Before anything else is started: a taken port is the commonest failure, and must leave nothing behind.
     from api.serving.running import PortTaken, reserve
+    from api.serving.workers import run_command
 
     try:
         listening = reserve(settings.host, settings.port)
     except PortTaken as taken:
         raise CommandFailed(str(taken)) from None
-    with listening, running_database(settings, migrated=True) as running:
-        if demo:
-            from api.cli.filling import fill_if_empty
-
-            fill_if_empty(running, DEMO_PEOPLE)
+    with listening, running_database(settings) as running:
+        if databases.behind(running):
+            run_command(running, "migrate", "--quiet")
+        if demo and databases.empty(running):
+            run_command(running, "seed", "--people", str(DEMO_PEOPLE))
         from api.cli.greeting import greet
         from api.serving.running import serve as run
 
@@ -70,11 +71,12 @@ def work(
         run_worker(running)
 
 
-def migrate() -> None:
+def migrate(quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False) -> None:
     """Bring the database's tables up to date."""
     with running_database(Settings()) as running:
         changed = databases.migrate(url_of(running))
-    typer.echo("The tables have been brought up to date." if changed else "The tables were up to date.")
+    if not quiet:
+        typer.echo("The tables have been brought up to date." if changed else "The tables were up to date.")
 
 
 def demo_settings() -> Settings:

@@ -9,6 +9,7 @@ import psycopg
 from api.postgres import EmbeddedPostgres
 from api.serving.signals import deaf, unbroken
 from api.settings import Settings
+from migrations.heads import pending
 
 DATABASE = "alumni"
 """The name of the database on the embedded server."""
@@ -46,14 +47,25 @@ def url_of(settings: Settings) -> str:
     return settings.database_url
 
 
+def behind(settings: Settings) -> bool:
+    """Whether the database lacks revisions."""
+    return pending(url_of(settings))
+
+
+def empty(settings: Settings) -> bool:
+    """Whether the database, which has its tables, holds nobody."""
+    with psycopg.connect(url_of(settings)) as connection:
+        return connection.execute("select from people limit 1").fetchone() is None
+
+
 def migrate(url: str) -> bool:
     """Bring the tables up to date; gives whether there was anything to do."""
-    from migrations.running import pending, upgrade  # noqa: PLC0415 - slow, and most commands need none of it
-
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [MIGRATING])
         if not pending(url):
             return False
+        from migrations.running import upgrade  # noqa: PLC0415 - Alembic is slow, and most starts need none of it
+
         logger.info("the tables are brought up to date")
         upgrade(url)
         return True

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.db import PooledDatabase
@@ -40,7 +39,7 @@ async def _show(settings: Settings, ended: threading.Event) -> None:
         left = await count()
         if left == 0:
             return
-        if Console(stderr=True).is_terminal:
+        if sys.stderr.isatty():
             await _show_bar(count, left, ended)
         else:
             await _write_lines(count, left, ended)
@@ -52,6 +51,15 @@ async def _show(settings: Settings, ended: threading.Event) -> None:
 
 
 async def _show_bar(count: Callable[[], Awaitable[int]], total: int, ended: threading.Event) -> None:
+    from rich.console import Console  # noqa: PLC0415 - megabytes that only a terminal needs
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"{LABEL} (suggestions rest on cohorts until it is done)", total=total)

@@ -1,6 +1,7 @@
 """How a server starts, what it says when it answers, and the order in which everything stops."""
 
 import errno
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -52,6 +53,9 @@ def serve(settings: Settings, listening: socket.socket, when_answering: Callable
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    # What is loaded by now stays: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
     server = uvicorn.Server(config)
     worker = WorkerProcess(settings) if settings.embed_in_worker else None
     ended = threading.Event()

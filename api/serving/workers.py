@@ -24,15 +24,32 @@ PATIENCE_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1
 
 
+COMMAND = (sys.executable, "-m", "api.cli")
+
+
+def run_command(settings: Settings, *words: str) -> None:
+    """Run another command to its end, in a process of its own: what it loads does not stay with the server.
+
+    Raises CalledProcessError if it fails, after it has said why.
+    """
+    subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, *words], env=_environment(settings), cwd=PROJECT, stdin=subprocess.DEVNULL, check=True
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {
+        "ALUMNI_DATABASE_URL": url_of(settings),
+        "ALUMNI_DATA_DIR": str(settings.data_dir.resolve()),
+    }
+
+
 class WorkerProcess:
     """Keeps one worker alive from `start` until `stop`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._command = [sys.executable, "-m", "api.cli", "work", "--parent", str(os.getpid())]
-        self._environment = os.environ | {
-            "ALUMNI_DATABASE_URL": url_of(settings),
-            "ALUMNI_DATA_DIR": str(settings.data_dir.resolve()),
-        }
+        self._command = [*COMMAND, "work", "--parent", str(os.getpid())]
+        self._environment = _environment(settings)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         # The kernel's notice of a parent's death follows the thread that made the child: this one lives as long as we.

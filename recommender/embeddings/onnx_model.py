@@ -64,6 +64,8 @@ def _load_session(path: Path, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # an arena keeps the memory of the longest text ever seen
     options.log_severity_level = 3
+    options.add_session_config_entry("session.disable_prepacking", "1")  # prepacked weights are a second copy
+    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")  # no arena for them either
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
