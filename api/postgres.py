@@ -11,6 +11,8 @@ when the process dies, however it dies, so the last one out can tell that it is 
 import fcntl
 import os
 import pwd
+import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -18,7 +20,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
@@ -33,9 +35,17 @@ START_SECONDS = 300
 """Recovery after a crash may take minutes."""
 LEFTOVER_SECONDS = 20
 """How long the children of a killed server may take to notice."""
-MAX_SOCKET_PATH = 100
+PORT = 5432
+"""Only names the socket. Said on both sides, since both would else believe PGPORT."""
+PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]{1,86}")
+"""Where the socket can be beside the data: the system allows it about a hundred bytes, and the server and URLs have a
+meaning of their own for commas, quotes, spaces and the like."""
+SOCKETS = Path("/tmp")  # noqa: S108 (PostgreSQL's own default: the same for all processes, whatever TMPDIR says)
+UNQUOTABLE = '"$`\\\n'
+"""pg_ctl hands the folder to a shell, in double quotes."""
 SETTINGS = {
     "listen_addresses": "",
+    "port": str(PORT),
     "unix_socket_permissions": "0700",
     "shared_buffers": "256MB",
     "work_mem": "32MB",
@@ -51,7 +61,7 @@ FAST = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
-"""For tests: what a crash of the machine would lose may be lost."""
+"""For tests: a crash of the server may lose what was committed last, and one of the machine everything."""
 
 
 class DatabaseUnavailable(Exception):
@@ -65,7 +75,7 @@ class EmbeddedPostgres:
         self._folder = data_dir.expanduser().resolve()
         self._cluster = self._folder / "postgres"
         self._log = self._cluster / "server.log"
-        self._settings = SETTINGS if durable else SETTINGS | FAST
+        self._durable = durable
         self._bin, self._user = Path(), None
         self._held: IO[str] | None = None
 
@@ -76,45 +86,61 @@ class EmbeddedPostgres:
 
         Recovers from whatever a kill left behind. Raises DatabaseUnavailable.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._bin, self._user = _prepare(self._folder)
-        with self._exclusive():
-            self._make_cluster()
-            deadline = time.monotonic() + START_SECONDS
-            while not self._accepts():
-                if not self._running():
-                    self._start_server()
-                elif time.monotonic() > deadline:
-                    raise DatabaseUnavailable(f"PostgreSQL lets nobody in; its log says why: {self._log}")
-                time.sleep(0.1)  # it recovers from the crash of a process, or is about to die itself
-            self._hold()
+        if any(character in str(self._folder) for character in UNQUOTABLE):
+            raise DatabaseUnavailable(f'The data folder {self._folder} must have none of " $ ` \\ in its path.')
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._bin, self._user = _prepare(self._folder)
+            with self._exclusive():
+                self._make_cluster()
+                self._make_socket_folder()
+                self._bring_up()
+                self._hold()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise DatabaseUnavailable(f"The data folder {self._folder} cannot be used: {error}") from error
 
     def stop(self) -> None:
         """Let go of the server, and stop it if nobody else holds it."""
         if self._held is None:
             return
-        with self._exclusive():
-            Path(self._held.name).unlink(missing_ok=True)
-            self._held.close()
-            self._held = None
+        held, self._held = self._held, None
+        # Without its data folder there is nothing to do: a server then ends by itself, within a minute.
+        with held, suppress(FileNotFoundError), self._exclusive():
+            Path(held.name).unlink(missing_ok=True)
             if not self._held_by_others() and self._running():
                 self._stop_server()
+
+    def _bring_up(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._accepts():
+            if not self._running():
+                self._start_server()
+            elif time.monotonic() > deadline:
+                raise DatabaseUnavailable(f"PostgreSQL lets nobody in; its log says why: {self._log}")
+            time.sleep(0.1)  # it recovers from the crash of a process, or is about to die itself
 
     def _stop_server(self) -> None:
         options = ("-m", "fast", "-w", "-t", str(START_SECONDS))
         stopped = self._run("pg_ctl", "stop", "-D", str(self._cluster), *options, check=False)
         if stopped.returncode and self._running():  # one that was killed meanwhile has stopped as well
             raise DatabaseUnavailable(f"PostgreSQL does not stop: {stopped.stdout}")
+        if (sockets := self._sockets()) != self._cluster:
+            with suppress(OSError):
+                sockets.rmdir()
 
     def _running(self) -> bool:
-        """Whether a server is at work on the cluster. The process id that a killed one left behind may by now be that of
-        a process that has ended and is not yet buried, or of another program."""
+        """Whether a server is at work on the cluster. The process id that a killed one left may by now be that of
+        a process that has ended and is not yet buried, or of another program.
+
+        A server is known by its command line, which everybody may read. Its working folder would say the same, but in
+        a container not even root may ask another user's process for that.
+        """
         try:
             pid = int((self._cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-            server = psutil.Process(pid)
-            return server.status() != psutil.STATUS_ZOMBIE and server.cwd() == str(self._cluster)
+            line = psutil.Process(pid).cmdline()
         except (FileNotFoundError, ValueError, psutil.Error):
             return False
+        return bool(line) and Path(line[0]).name == "postgres" and str(self._cluster) in line
 
     def _accepts(self) -> bool:
         try:
@@ -128,24 +154,27 @@ class EmbeddedPostgres:
             return
         making = self._folder / "postgres.making"
         shutil.rmtree(making, ignore_errors=True)
-        shutil.rmtree(self._cluster, ignore_errors=True)
         making.mkdir(mode=0o700)
         self._give(making)
-        self._run(
-            "initdb", "-D", str(making), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync",
-        )  # fmt: skip
-        making.rename(self._cluster)
+        try:
+            self._run(
+                "initdb", "-D", str(making), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
+                *([] if self._durable else ["--no-sync"]),
+            )  # fmt: skip
+            if self._cluster.exists():  # we rename what is complete, so this is not ours to delete
+                self._cluster.rename(self._folder / f"postgres.found-{time.time_ns()}")
+            making.rename(self._cluster)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
 
     def _start_server(self) -> None:
-        sockets = self._sockets()
-        sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._give(sockets)
-        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
-        options += f" -c unix_socket_directories='{sockets}'"
-        (self._cluster / "postmaster.pid").unlink(
-            missing_ok=True
-        )  # PostgreSQL believes in it, whose ever the id is now
+        settings = SETTINGS if self._durable else SETTINGS | FAST
+        settings |= {"unix_socket_directories": str(self._sockets())}
+        options = shlex.join(f"--{name}={value}" for name, value in settings.items())
+        # PostgreSQL believes in the process ids in these, whosever they are by now.
+        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        (self._sockets() / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
         deadline = time.monotonic() + LEFTOVER_SECONDS
         while True:
             started = self._run(
@@ -159,11 +188,21 @@ class EmbeddedPostgres:
             time.sleep(0.5)  # children of a killed server may still be there
 
     def _sockets(self) -> Path:
-        """Where the socket is: its path must be short, so a deep data folder gets one elsewhere, of its own."""
-        if len(str(self._cluster)) <= MAX_SOCKET_PATH - len("/.s.PGSQL.5432"):
+        """Where the socket is: beside the data, or in a folder of its own if the data folder has no path for that."""
+        if PLAIN_PATH.fullmatch(str(self._cluster)):
             return self._cluster
-        digest = blake2b(str(self._cluster).encode(), digest_size=8).hexdigest()
-        return Path(tempfile.gettempdir()) / f"alumni-{os.geteuid()}-{digest}"
+        digest = blake2b(os.fsencode(self._cluster), digest_size=8).hexdigest()
+        return SOCKETS / f"alumni-{os.geteuid()}-{digest}"
+
+    def _make_socket_folder(self) -> None:
+        sockets = self._sockets()
+        if sockets == self._cluster:
+            return
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        found, ours = sockets.lstat(), {os.geteuid(), self._identity().get("user")}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours:  # others can write to where it is
+            raise DatabaseUnavailable(f"{sockets} belongs to somebody else: remove it, or use another data folder.")
+        self._give(sockets)
 
     # -------------------------------------------------- sharing
 
@@ -195,7 +234,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str) -> str:
         """The libpq URL of a database of this server."""
-        return f"postgresql://postgres@/{database}?host={self._sockets()}"
+        return f"postgresql://postgres@/{database}?host={self._sockets()}&port={PORT}"
 
     def database_exists(self, name: str) -> bool:
         """Whether there is a database of this name."""
@@ -275,7 +314,9 @@ def _prepare(folder: Path) -> tuple[Path, str | None]:
     programs = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
     if os.geteuid() != 0:
         return programs, None
-    utils.ensure_user_exists(SYSTEM_USER)
+    with Path("/etc/passwd").open() as users:  # whoever else is about to make the user waits: one comes of it
+        fcntl.flock(users, fcntl.LOCK_EX)
+        utils.ensure_user_exists(SYSTEM_USER)
     _open_the_way(folder)
     _open_the_way(programs)
     return programs, SYSTEM_USER
