@@ -8,7 +8,7 @@ from graphql import VariableValues
 
 from api.access import Viewer
 from api.db import Database
-from recommender.search import QueryEmbedder
+from recommender.search import TextEmbedder
 from schema.engine.documents import Document
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Context:
 
     viewer: Viewer
     db: Database
-    query_embedder: QueryEmbedder
+    query_embedder: TextEmbedder
     running: Running | None = None
     loaders: dict[Any, Any] = field(default_factory=dict[Any, Any])
 

@@ -1,4 +1,7 @@
-"""The models' enumerations in the API, with their descriptions. Imported before any type that uses them."""
+"""The enumerations of layers below in the API, each value described. Imported before any type that uses them."""
+
+from enum import Enum
+from typing import Any, cast
 
 import strawberry
 
@@ -6,17 +9,105 @@ from api import models
 from api.services.imports import ImportStatus
 from recommender.evidence_kinds import EvidenceKind
 
-for _kind, _description in (
-    (models.AuditAction, "What an officer did."),
-    (models.ContactKind, "How somebody is reached."),
-    (models.ContactStatus, "Whether a contact point may be used."),
-    (EvidenceKind, "What speaks for a suggestion."),
-    (ImportStatus, "What became of a row of an import."),
-    (models.LinkKind, "What a link leads to."),
-    (models.PersonRoleKind, "What somebody is or was to the institution."),
-    (models.PlaceKind, "What a place is to the person."),
-    (models.TagKind, "Whether somebody has it, wants it, or offers it to others."),
-    (models.TextKind, "What a text is about."),
-    (models.Visibility, "Who sees a fact. Its owner always does."),
-):
-    strawberry.enum(_kind, description=_description)
+
+def describe(kind: type[Enum], description: str, **values: str) -> None:
+    """Make an enumeration part of the API. Raises ValueError unless all of its values are described."""
+    if set(values) != set(kind.__members__):
+        raise ValueError(f"{kind.__name__}: {set(values) ^ set(kind.__members__)}")
+    strawberry.enum(kind, description=description)
+    for value in cast(Any, kind).__strawberry_definition__.values:
+        value.description = values[value.name]
+
+
+describe(
+    models.AuditAction,
+    "What an officer did.",
+    READ_RESTRICTED="Read facts that members at large may not see.",
+    IMPORTED="Changed the record by an import.",
+    EDITED="Changed the record by hand.",
+)
+describe(models.ContactKind, "How somebody is reached.", EMAIL="An e-mail address.", PHONE="A phone number.")
+describe(
+    models.ContactStatus,
+    "Whether a contact point may be used.",
+    ACTIVE="It may.",
+    HELD="Not for now.",
+    SUPPRESSED="Never again.",
+)
+describe(
+    EvidenceKind,
+    "What speaks for a suggestion.",
+    MUTUAL_CONNECTION="Somebody knows you both.",
+    SHARED_EMPLOYER="You worked at the same organisation.",
+    SHARED_PROGRAMME="You studied the same at the same school.",
+    SHARED_COHORT="You finished here in the same year.",
+    SHARED_PLACE="You have a city in common.",
+    SHARED_SKILL="You have a skill in common.",
+    SHARED_INTEREST="You have an interest in common.",
+    THEY_OFFER_WHAT_YOU_SEEK="What they offer is like what you seek.",
+    YOU_OFFER_WHAT_THEY_SEEK="What they seek is like what you offer.",
+    SIMILAR_EXPERIENCE="They did work like yours.",
+    SIMILAR_STUDIES="They studied what is near to your field.",
+    SIMILAR_TEXT="They write about themselves much as you do.",
+    COHORT="Nothing more particular: somebody of your time here.",
+)
+describe(
+    ImportStatus,
+    "What became of a row of an import.",
+    CREATED="A new person.",
+    UPDATED="Somebody known, with something new.",
+    SKIPPED="It says what is known already.",
+    CONFLICT="It would have changed what the member edited; everything else of it was written.",
+)
+describe(
+    models.LinkKind,
+    "What a link leads to.",
+    WEBSITE="A page of their own.",
+    LINKEDIN="A profile on LinkedIn.",
+    GITHUB="A profile on GitHub.",
+    ORCID="A researcher's identifier.",
+    OTHER="Something else.",
+)
+describe(
+    models.PersonRoleKind,
+    "What somebody is or was to the institution.",
+    STUDENT="Studies here.",
+    ALUMNUS="Studied here.",
+    FACULTY="Teaches or does research here.",
+    STAFF="Works here.",
+    PARENT="Has a child who studies or studied here.",
+    FRIEND="Is close to the institution without having studied here.",
+    DONOR="Gives or gave.",
+    APPLICANT="Wants to study here.",
+)
+describe(
+    models.PlaceKind,
+    "What a place is to the person.",
+    HOME="They live there.",
+    WORK="They work there.",
+    ORIGIN="They come from there.",
+)
+describe(
+    models.TagKind,
+    "Whether somebody has it, wants it, or offers it to others.",
+    HAVE="Has it.",
+    WANT="Wants it.",
+    OFFER="Offers it to others.",
+)
+describe(
+    models.TextKind,
+    "What a text is about.",
+    BIO="Who they are.",
+    SEEKS="What they look for.",
+    OFFERS="What they offer to others.",
+    PHOTO="The address of their photo.",
+)
+describe(
+    models.Visibility,
+    "Who sees a fact. Its owner always does.",
+    ME="Nobody else.",
+    STAFF="The office too.",
+    CONNECTIONS="The office and the person's connections.",
+    MEMBERS="Every member of the network.",
+    PUBLIC="Everybody.",
+)

@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 class ErrorCode(Enum):
     """Codes of expected failures."""
 
-    NOT_FOUND = "NOT_FOUND"
-    FORBIDDEN = "FORBIDDEN"
-    CONFLICT = "CONFLICT"
-    INVALID = "INVALID"
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such thing for you.")
+    FORBIDDEN = strawberry.enum_value("FORBIDDEN", description="You may not do this.")
+    CONFLICT = strawberry.enum_value("CONFLICT", description="It does not go with what is there already.")
+    INVALID = strawberry.enum_value("INVALID", description="Some of the input is not as it must be.")
 
 
 @strawberry.interface(description="An expected failure of a mutation. It changed nothing.")

@@ -18,8 +18,8 @@ MAX_POSITION = 10_000
 class Direction(Enum):
     """Ascending or descending."""
 
-    ASC = "ASC"
-    DESC = "DESC"
+    ASC = strawberry.enum_value("ASC", description="Smallest, earliest, or first in the alphabet.")
+    DESC = strawberry.enum_value("DESC", description="Largest, latest, or last in the alphabet.")
 
 
 @strawberry.type(description="Where a page stands in its list.")

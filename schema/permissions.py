@@ -8,7 +8,7 @@ import strawberry
 from graphql import GraphQLError, GraphQLField
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from api.access import Viewer
+from api.access import Viewer, ViewerKind
 
 REQUIRES = "alumni.requires"
 """The key of a root field's requirement in its Strawberry metadata."""
@@ -34,7 +34,13 @@ class Requirement:
 
 PUBLIC = Requirement("PUBLIC", lambda _viewer: True, "Open to everybody.")
 SIGNED_IN = Requirement("SIGNED_IN", lambda viewer: viewer.signed_in, "For signed-in callers.")
-MEMBER = Requirement("MEMBER", lambda viewer: viewer.person_id is not None, "For people of the network.")
+PERSON = Requirement("PERSON", lambda viewer: viewer.person_id is not None, "For people with a profile here.")
+"""Also those who are members no longer: what is theirs stays theirs to change."""
+MEMBER = Requirement(
+    "MEMBER",
+    lambda viewer: viewer.person_id is not None and viewer.kind is not ViewerKind.GUEST,
+    "For members with a profile here.",
+)
 STAFF = Requirement("STAFF", lambda viewer: viewer.is_staff, "For staff.")
 
 

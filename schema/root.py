@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from schema.arguments import describe_arguments
 from schema.engine.execution import Engine
 from schema.engine.resolving import install
 from schema.errors import HANDLERS
@@ -21,12 +22,15 @@ from schema.scalars import SCALARS
 from schema.ties import TiesMutation
 from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
+QUERIES = (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery)
+MUTATIONS = (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation)
+
 
 def build_schema() -> strawberry.Schema:
     """The Strawberry schema as declared. Each call gives a new one."""
-    return strawberry.Schema(
-        query=merge_types("Query", (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery)),
-        mutation=merge_types("Mutation", (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation)),
+    schema = strawberry.Schema(
+        query=merge_types("Query", QUERIES),
+        mutation=merge_types("Mutation", MUTATIONS),
         types=[
             Education,
             Experience,
@@ -43,11 +47,21 @@ def build_schema() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,
     )
+    core = core_schema(schema)
+    core.type_map["Query"].description = "What can be read."
+    core.type_map["Mutation"].description = "What can be changed. Expected failures are members of each field's union."
+    describe_arguments(core)
+    return schema
+
+
+def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """The graphql-core schema behind Strawberry's."""
+    return cast(GraphQLSchema, vars(schema)["_schema"])
 
 
 def build_engine() -> Engine:
     """The schema, ready to run: the read engine answers what is planned, and the resolvers know of it."""
-    schema = cast(GraphQLSchema, vars(build_schema())["_schema"])
+    schema = core_schema(build_schema())
     engine = Engine(schema)
     install(schema, engine)
     return engine

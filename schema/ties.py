@@ -11,7 +11,7 @@ from schema.errors import Conflict, Invalid, NotAllowed, NotFound
 from schema.ids import decode_id
 from schema.people.inputs import optional
 from schema.people.types import Person, Tie
-from schema.permissions import MEMBER, mutation
+from schema.permissions import MEMBER, PERSON, mutation
 from schema.viewer import Block, ConnectionRequest, Viewer
 
 
@@ -129,28 +129,28 @@ class TiesMutation:
             await connections.answer_request(session, info.context.viewer, request_id, accept=input.accept)
             return await read_ahead(info, session, AnswerRequestPayload(tie=ref(Tie, request_id)))
 
-    @mutation(MEMBER, "Take back a request of yours.")
+    @mutation(PERSON, "Take back a request of yours.")
     async def withdraw_request(self, info: Info, input: WithdrawRequestInput) -> TiesResult:
         request_id = decode_id(input.request_id, "ConnectionRequest", ("input", "requestId"))
         async with info.context.db.write() as session, session.begin():
             await connections.withdraw_request(session, info.context.viewer, request_id)
             return await read_ahead(info, session, _you(info))
 
-    @mutation(MEMBER, "End a connection of yours.")
+    @mutation(PERSON, "End a connection of yours.")
     async def end_connection(self, info: Info, input: EndConnectionInput) -> TiesResult:
         tie_id = decode_id(input.tie_id, "Tie", ("input", "tieId"))
         async with info.context.db.write() as session, session.begin():
             await connections.end_connection(session, info.context.viewer, tie_id)
             return await read_ahead(info, session, _you(info))
 
-    @mutation(MEMBER, "Block somebody: neither of you sees the other any more, anywhere.")
+    @mutation(PERSON, "Block somebody: neither of you sees the other any more, anywhere.")
     async def block_person(self, info: Info, input: BlockPersonInput) -> BlockPersonResult:
         person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
             block_id = await blocks.block_person(session, info.context.viewer, person_id)
             return await read_ahead(info, session, BlockPersonPayload(block=ref(Block, block_id)))
 
-    @mutation(MEMBER, "Lift a block of yours. What it ended stays ended.")
+    @mutation(PERSON, "Lift a block of yours. What it ended stays ended.")
     async def unblock_person(self, info: Info, input: UnblockPersonInput) -> TiesResult:
         person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():

@@ -16,7 +16,7 @@ from api.app.requests import RequestMiddleware
 from api.auth import Authenticator
 from api.db import Database, PooledDatabase
 from api.settings import Settings
-from recommender.search import QueryEmbedder
+from recommender.search import QueryEmbedder, TextEmbedder
 from schema.context import Context
 from schema.http import GraphQLEndpoint, MakeContext, errors_only
 from schema.ide import ide_routes
@@ -25,8 +25,9 @@ from schema.root import build_engine
 GRAPHQL_METHODS = ["GET", "POST"]
 
 
-def create_app(settings: Settings, db: Database | None = None) -> Starlette:
+def create_app(settings: Settings, db: Database | None = None, query_embedder: TextEmbedder | None = None) -> Starlette:
     """The application. `db` is for callers that own a database; without it one is opened from the settings.
+    `query_embedder` turns search texts into vectors; without it the model that the worker exported does.
 
     Raises ValueError when the settings name no database: `alumni serve` is what starts an embedded one.
     """
@@ -35,7 +36,9 @@ def create_app(settings: Settings, db: Database | None = None) -> Starlette:
     if database is None:
         raise ValueError("No database was given.")
     development = settings.environment == "development"
-    endpoint = GraphQLEndpoint(build_engine(), _context_maker(settings, database), open_introspection=development)
+    endpoint = GraphQLEndpoint(
+        build_engine(), _context_maker(settings, database, query_embedder), open_introspection=development
+    )
     readiness = Readiness(database)
 
     async def ready(_request: Request) -> Response:
@@ -73,9 +76,9 @@ def _url(settings: Settings) -> str:
     return settings.database_url
 
 
-def _context_maker(settings: Settings, db: Database) -> MakeContext:
+def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None) -> MakeContext:
     authenticator = Authenticator(settings)
-    query_embedder = QueryEmbedder(settings.models_dir, settings.embedding_model)
+    query_embedder = given or QueryEmbedder(settings.models_dir, settings.embedding_model)
 
     async def make_context(request: Request) -> Context:
         viewer = await authenticator.viewer(request.headers.get("authorization"), db)

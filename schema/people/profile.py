@@ -26,7 +26,7 @@ from schema.people.inputs import (
     read_changes,
 )
 from schema.people.types import Person
-from schema.permissions import MEMBER, PUBLIC, STAFF, mutation
+from schema.permissions import PERSON, PUBLIC, STAFF, mutation
 from schema.viewer import Viewer
 
 SETTABLE: dict[str, type[models.Fact] | type[models.Connection]] = {
@@ -151,7 +151,7 @@ ConfirmIdentityResult: TypeAlias = Annotated[
 class ProfileMutation:
     """Mutations of profiles."""
 
-    @mutation(MEMBER, "Change your own profile.")
+    @mutation(PERSON, "Change your own profile.")
     async def update_my_profile(self, info: Info, input: UpdateMyProfileInput) -> UpdateProfileResult:
         changes = read_changes(input)
         viewer = info.context.viewer
@@ -167,7 +167,7 @@ class ProfileMutation:
             await profiles.update_profile(session, info.context.viewer, person_id, changes)
             return await read_ahead(info, session, UpdateProfilePayload(person=ref(Person, person_id)))
 
-    @mutation(MEMBER, "Set who sees a fact of yours.")
+    @mutation(PERSON, "Set who sees a fact of yours.")
     async def set_visibility(self, info: Info, input: SetVisibilityInput) -> SetVisibilityResult:
         type_name, fact_id = split_id(input.fact_id, ("input", "factId"))
         if type_name not in SETTABLE:
@@ -176,13 +176,13 @@ class ProfileMutation:
             await facts.set_visibility(session, info.context.viewer, SETTABLE[type_name], fact_id, input.level)
             return await read_ahead(info, session, SetVisibilityPayload(fact=ref_named(type_name, fact_id)))
 
-    @mutation(MEMBER, "Be in the directory, or not.")
+    @mutation(PERSON, "Be in the directory, or not.")
     async def set_listed(self, info: Info, input: SetListedInput) -> SetChoicesResult:
         async with info.context.db.write() as session, session.begin():
             await choices.set_listed(session, info.context.viewer, input.listed)
             return await read_ahead(info, session, _you(info))
 
-    @mutation(MEMBER, "Set your four choices about being seen, or confirm them as they are.")
+    @mutation(PERSON, "Set your four choices about being seen, or confirm them as they are.")
     async def set_choices(self, info: Info, input: SetChoicesInput) -> SetChoicesResult:
         given = {name: value for name, value in vars(input).items() if value is not strawberry.UNSET}
         async with info.context.db.write() as session, session.begin():

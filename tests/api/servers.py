@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import httpx
 import psutil
 
 ALUMNI = Path(sys.executable).with_name("alumni")
 PATIENCE_SECONDS = 90.0
+T = TypeVar("T")
 
 
 def free_port() -> int:
@@ -74,6 +75,10 @@ class Server:
     def workers(self) -> list[psutil.Process]:
         """The worker's process, if it runs."""
         return processes_with("work", "--parent", str(self.process.pid))
+
+    def worker(self) -> psutil.Process:
+        """The worker's process, as soon as it runs."""
+        return wait_for(self.workers, "the worker")[0]
 
     def signal(self, number: signal.Signals) -> int:
         """Send a signal and wait for the end; gives the exit status."""
@@ -134,12 +139,13 @@ def postmasters(data_dir: Path) -> list[psutil.Process]:
     return found
 
 
-def wait_for(holds: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until something holds; fail by its name if it does not."""
+def wait_for(holds: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
+    """Wait until something holds, and give it; fail by its name if it does not."""
     until = time.monotonic() + seconds
-    while not holds():
+    while not (found := holds()):
         assert time.monotonic() < until, f"waited {seconds:g} s in vain for {what}"
         time.sleep(0.05)
+    return found
 
 
 def headers_of(token: str) -> Mapping[str, str]:

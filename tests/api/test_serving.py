@@ -32,10 +32,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
 def test_a_stopped_server_leaves_no_process_and_starts_again(data_dir: Path, how: signal.Signals):
     for _ in range(2):
         with serving(data_dir) as server:
-            wait_for(server.workers, "the worker")
+            worker = server.worker()
             server.until("/readyz", 200)
             assert server.ask("{ __typename }").json() == {"data": {"__typename": "Query"}}
-            worker = server.workers()[0]
 
             assert server.signal(how) == 0
 
@@ -46,8 +45,7 @@ def test_a_stopped_server_leaves_no_process_and_starts_again(data_dir: Path, how
 
 def test_a_killed_server_takes_its_worker_along_and_the_next_start_works(data_dir: Path):
     with serving(data_dir) as server:
-        wait_for(server.workers, "the worker")
-        worker = server.workers()[0]
+        worker = server.worker()
         server.process.kill()
         server.process.wait()
 
@@ -61,11 +59,10 @@ def test_a_killed_server_takes_its_worker_along_and_the_next_start_works(data_di
 
 def test_a_killed_worker_is_started_again(data_dir: Path):
     with serving(data_dir) as server:
-        wait_for(server.workers, "the worker")
-        first = server.workers()[0]
+        first = server.worker()
         first.kill()
 
-        wait_for(lambda: server.workers() and server.workers()[0].pid != first.pid, "another worker")
+        wait_for(lambda: any(one.pid != first.pid for one in server.workers()), "another worker")
 
         assert server.status("/readyz") == 200
         assert "The worker ended with status -9" in log_of(server)
@@ -87,8 +84,7 @@ def test_a_killed_database_turns_the_server_red_and_the_next_start_recovers(data
 
 def test_everything_killed_at_once_is_recovered_by_the_next_start(data_dir: Path):
     with serving(data_dir) as server:
-        wait_for(server.workers, "the worker")
-        for process in (*server.workers(), *postmasters(data_dir)):
+        for process in (server.worker(), *postmasters(data_dir)):
             process.kill()
         server.process.kill()
         server.process.wait()
