@@ -1,0 +1,109 @@
+"""Filtered vector search: never short, and as good as an exact scan."""
+
+from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from api import models
+from api.access import visible_people
+from api.db import AnySelect
+from recommender.nearest import Near, nearest_people
+from tests.factories import LONG_AGO, make_member, viewer_of
+
+PEOPLE = 1_500
+V = models.Visibility
+
+
+def unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+async def vectors(session: AsyncSession) -> NDArray[np.float32]:
+    """So many people, each with one text; their vectors lie in forty clusters. Every tenth is unlisted."""
+    random = np.random.default_rng(7)
+    centres = random.normal(size=(40, models.DIMENSION))
+    made = unit(centres[random.integers(0, 40, PEOPLE)] + 0.7 * random.normal(size=(PEOPLE, models.DIMENSION)))
+    model = models.EmbeddingModel(name="planted", version="1", active=True)
+    session.add(model)
+    await session.flush()
+    people = [
+        {"id": uuid7(), "display_name": f"P{n}", "family_name": f"P{n}", "listed": n % 10 > 0} for n in range(PEOPLE)
+    ]
+    texts = [
+        {"id": uuid7(), "person_id": one["id"], "kind": "OFFERS", "text": str(place), "visibility": "MEMBERS"}
+        for place, one in enumerate(people)
+    ]
+    rows = [
+        {
+            "person_id": text["person_id"],
+            "visibility": "MEMBERS",
+            "facet": "OFFERS",
+            "text_id": text["id"],
+            "model_id": model.id,
+            "input_hash": place.to_bytes(16, "big"),
+            "embedding": made[place].tolist(),
+            "created_at": LONG_AGO,
+        }
+        for place, text in enumerate(texts)
+    ]
+    await session.execute(insert(cast(Table, models.Person.__table__)), people)
+    await session.execute(insert(cast(Table, models.PersonText.__table__)), texts)
+    await session.execute(insert(cast(Table, models.FactVector.__table__)), rows)
+    return made
+
+
+async def search(
+    session: AsyncSession, query: NDArray[np.float32], people: AnySelect, limit: int, *, exact: bool = False
+) -> list[Near]:
+    viewer = viewer_of(await make_member(session))
+    return await nearest_people(session, viewer, query[np.newaxis], people=people, limit=limit, exact=exact)
+
+
+def distinct(found: Sequence[Near]) -> list[UUID]:
+    return list(dict.fromkeys(near.person_id for near in found))
+
+
+async def test_a_filtered_search_is_never_short_however_narrow_the_filter(
+    session: AsyncSession, vectors: NDArray[np.float32]
+):
+    viewer = viewer_of(await make_member(session))
+    for names, matching in (("P7", 1), ("P7%", 111), ("P%3", 150), ("P%", 1_350)):
+        people = visible_people(viewer).where(models.Person.display_name.like(names), models.Person.listed)
+        wanted = min(matching, 60)
+        assert len(distinct(await search(session, vectors[42], people, 60))) >= wanted, names
+
+
+async def test_the_index_finds_what_an_exact_scan_finds(session: AsyncSession, vectors: NDArray[np.float32]):
+    viewer = viewer_of(await make_member(session))
+    people = visible_people(viewer).where(models.Person.listed)
+    found = wanted = 0
+    for place in range(0, PEOPLE, 100):
+        best = set(distinct(await search(session, vectors[place], people, 20, exact=True))[:20])
+        near = set(distinct(await search(session, vectors[place], people, 20))[:20])
+        found, wanted = found + len(best & near), wanted + len(best)
+    assert wanted == 20 * 15
+    assert found / wanted >= 0.95
+
+
+async def test_the_nearest_come_first_with_their_cosine(session: AsyncSession, vectors: NDArray[np.float32]):
+    viewer = viewer_of(await make_member(session))
+    found = await search(session, vectors[3], visible_people(viewer), 5, exact=True)
+    assert found[0].similarity > 0.999
+    assert [near.similarity for near in found] == sorted((near.similarity for near in found), reverse=True)
+    expected = np.sort(vectors @ vectors[3])[::-1]
+    assert found[1].similarity < found[0].similarity
+    assert abs(found[1].similarity - float(expected[expected < 0.999][0])) < 0.05
+
+
+async def test_no_query_finds_nobody(session: AsyncSession):
+    viewer = viewer_of(await make_member(session))
+    empty = np.zeros((0, models.DIMENSION), dtype=np.float32)
+    assert await nearest_people(session, viewer, empty, people=visible_people(viewer), limit=3) == []
