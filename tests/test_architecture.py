@@ -186,7 +186,7 @@ def test_every_root_field_says_who_may_call_it(schema: GraphQLSchema):
             required = required_of(definition)
             callable_by.setdefault(required.name, set()).add(name)
             assert required.sentence in (definition.description or ""), name
-    assert callable_by[PUBLIC.name] == {"viewer", "identityClaim", "confirmIdentity"}
+    assert callable_by[PUBLIC.name] == {"viewer", "identityClaim"}
     assert callable_by[STAFF.name] == {"importPeople", "updateProfile"}
 
 

@@ -26,7 +26,7 @@ from schema.people.inputs import (
     read_changes,
 )
 from schema.people.types import Person
-from schema.permissions import PERSON, PUBLIC, STAFF, mutation
+from schema.permissions import PERSON, SIGNED_IN, STAFF, mutation
 from schema.viewer import Viewer
 
 SETTABLE: dict[str, type[models.Fact] | type[models.Connection]] = {
@@ -189,7 +189,7 @@ class ProfileMutation:
             await choices.set_choices(session, info.context.viewer, **given)
             return await read_ahead(info, session, _you(info))
 
-    @mutation(PUBLIC, "Link your signed-in identity with the account that has your verified address.")
+    @mutation(SIGNED_IN, "Link your signed-in identity with the account that has your verified address.")
     async def confirm_identity(self, info: Info, input: ConfirmIdentityInput) -> ConfirmIdentityResult:
         if not input.confirm:
             raise Refused("Nothing was confirmed.", ("input", "confirm"))

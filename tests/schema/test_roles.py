@@ -1,0 +1,150 @@
+"""Who may call what: every root field, asked by a stranger, a guest, a member and staff; refusals change nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import GraphQLInputObjectType, GraphQLNonNull
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import models
+from schema.ids import encode_id
+from schema.permissions import required_of
+from schema.root import build_engine
+from tests.conftest import Api
+from tests.factories import connect, make_account, make_fact, make_member, make_person, make_staff
+
+SCHEMA = build_engine().schema
+QUERIES = {
+    "viewer": "{ viewer { email } }",
+    "identityClaim": "{ identityClaim { issuer } }",
+    "node": '{ node(id: "$person") { id } }',
+    "nodes": '{ nodes(ids: ["$person"]) { id } }',
+    "person": '{ person(id: "$person") { id } }',
+    "people": "{ people(first: 1) { totalCount } }",
+    "searchPeople": '{ searchPeople(text: "a", first: 1) { degraded } }',
+    "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
+}
+MUTATIONS: dict[str, str] = {
+    "updateMyProfile": '{pronouns: "they"}',
+    "updateProfile": '{personId: "$person", pronouns: "they"}',
+    "setVisibility": '{factId: "$fact", level: ME}',
+    "setListed": "{listed: false}",
+    "setChoices": "{listed: false}",
+    "confirmIdentity": "{confirm: true}",
+    "requestConnection": '{personId: "$person"}',
+    "answerRequest": '{requestId: "$request", accept: true}',
+    "withdrawRequest": '{requestId: "$request"}',
+    "endConnection": '{tieId: "$tie"}',
+    "blockPerson": '{personId: "$person"}',
+    "unblockPerson": '{personId: "$person"}',
+    "dismissSuggestion": '{suggestionId: "$suggestion"}',
+    "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
+}
+WHO = ("stranger", "guest", "member", "staff")
+MAY: dict[str, set[str]] = {
+    "PUBLIC": set(WHO),
+    "SIGNED_IN": {"guest", "member", "staff"},
+    "PERSON": {"guest", "member"},
+    "MEMBER": {"member"},
+    "STAFF": {"staff"},
+}
+"""The officer here has no profile."""
+
+
+@dataclass
+class Scene:
+    """Somebody else's person, fact, tie and request, and who asks."""
+
+    accounts: dict[str, models.Account | None]
+    ids: dict[str, str]
+
+    def fill(self, words: str) -> str:
+        for name, value in self.ids.items():
+            words = words.replace(f"${name}", value)
+        return words
+
+
+@pytest.fixture
+async def scene(session: AsyncSession) -> Scene:
+    one, other = await make_person(session, "One"), await make_person(session, "Other")
+    third = await make_person(session, "Third")
+    fact = await make_fact(session, models.Skill, one)
+    tie = await connect(session, one, other)
+    request = await connect(session, third, one, models.ConnectionState.PENDING)
+    accounts = {
+        "stranger": None,
+        "guest": await make_account(session, await make_person(session, alumnus=False)),
+        "member": await make_member(session),
+        "staff": await make_staff(session),
+    }
+    named = {
+        "person": encode_id("Person", one.id),
+        "fact": encode_id("Skill", fact.id),
+        "tie": encode_id("Tie", tie.id),
+        "request": encode_id("ConnectionRequest", request.id),
+        "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
+    }
+    return Scene(accounts, named)
+
+
+async def everything(session: AsyncSession) -> dict[str, Any]:
+    """What every table holds, as one digest each."""
+    names = (await session.scalars(text("select tablename from pg_tables where schemaname = 'public'"))).all()
+    digest = "select md5(string_agg(t::text, '' order by t::text)) from {} t"
+    return {name: await session.scalar(text(digest.format(name))) for name in names}
+
+
+def operations() -> list[tuple[str, str, str]]:
+    """(field, what it requires, the operation) of all root fields."""
+    found: list[tuple[str, str, str]] = []
+    for kind, texts in ((SCHEMA.query_type, QUERIES), (SCHEMA.mutation_type, MUTATIONS)):
+        assert kind is not None
+        assert set(kind.fields) == set(texts)
+        for name, words in texts.items():
+            operation = (
+                words if kind is SCHEMA.query_type else f"mutation {{ {name}(input: {words}) {{ __typename }} }}"
+            )
+            found.append((name, required_of(kind.fields[name]).name, operation))
+    return found
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("name", "required", "operation"), operations(), ids=[one[0] for one in operations()])
+async def test_a_root_field_answers_those_it_is_for(
+    scene: Scene, session: AsyncSession, api: Api, name: str, required: str, operation: str, who: str
+):
+    before = await everything(session)
+    answer = await api(scene.fill(operation), as_=scene.accounts[who])
+    if who in MAY[required]:
+        assert answer.errors == []
+    else:
+        assert answer.codes == ["UNAUTHENTICATED" if who == "stranger" else "FORBIDDEN"]
+        assert answer.data == {name: None} or answer.data is None
+        assert await everything(session) == before
+
+
+ABOUT_OTHERS = ["setVisibility", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion"]
+
+
+@pytest.mark.parametrize("name", ABOUT_OTHERS)
+async def test_what_belongs_to_others_is_answered_as_absent_and_stays(
+    scene: Scene, session: AsyncSession, api: Api, name: str
+):
+    before = await everything(session)
+    operation = f"mutation {{ {name}(input: {MUTATIONS[name]}) {{ __typename ... on Error {{ code }} }} }}"
+    answer = await api(scene.fill(operation), as_=scene.accounts["member"])
+    assert answer.data[name] == {"__typename": "NotFound", "code": "NOT_FOUND"}
+    assert await everything(session) == before
+
+
+def test_every_mutation_takes_one_input():
+    mutations = SCHEMA.mutation_type
+    assert mutations is not None
+    for definition in mutations.fields.values():
+        assert set(definition.args) == {"input"}
+        given = definition.args["input"].type
+        assert isinstance(given, GraphQLNonNull)
+        assert isinstance(given.of_type, GraphQLInputObjectType)  # pyright: ignore[reportUnknownMemberType]
