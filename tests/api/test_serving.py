@@ -4,15 +4,17 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
 from api.postgres import EmbeddedPostgres
 from migrations.running import upgrade
-from tests.api.servers import headers_of, log_of, postmasters, processes_with, run_alumni, serving, wait_for
+from tests.api.servers import Server, headers_of, log_of, postmasters, processes_with, run_alumni, serving, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -110,12 +112,12 @@ def test_a_database_that_stops_and_comes_back_needs_no_new_start_of_the_server(t
             answer = server.ask(query, **headers_of(member)).json()
             assert len(answer["data"]["people"]["nodes"]) == 2
 
-            database.stop()
+            in_the_middle = _ask_while(database.stop, url, server, query, headers_of(member))
 
             server.until("/readyz", 503)
-            refused = server.ask(query, **headers_of(member))
-            assert refused.status_code == 503
-            assert refused.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+            for refused in (in_the_middle, server.ask(query, **headers_of(member))):
+                assert refused.status_code == 503
+                assert refused.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
 
             database = EmbeddedPostgres(tmp_path / "elsewhere")
             database.start()
@@ -124,6 +126,22 @@ def test_a_database_that_stops_and_comes_back_needs_no_new_start_of_the_server(t
             assert server.ask(query, **headers_of(member)).json() == answer
     finally:
         database.stop()
+
+
+def _ask_while(
+    happens: Callable[[], None], url: str, server: Server, query: str, headers: Mapping[str, str]
+) -> httpx.Response:
+    """Ask, and let something happen while the database is at work on the answer."""
+    waiting = "select count(*) from pg_locks where not granted"
+    holder, watcher = psycopg.connect(url), psycopg.connect(url, autocommit=True)
+    with ThreadPoolExecutor(1) as pool:
+        holder.execute("lock table people")
+        asked = pool.submit(server.ask, query, **headers)
+        wait_for(lambda: watcher.execute(waiting).fetchone() != (0,), "the request to be at work")
+        happens()
+        holder.close()
+        watcher.close()
+        return asked.result()
 
 
 def test_a_taken_port_is_told_and_nothing_is_left_running(tmp_path: Path):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import event, func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from api import models
 from api.access import Viewer, ViewerKind
@@ -196,3 +196,21 @@ def test_a_bad_json_line_is_named(tmp_path: Path):
     with pytest.raises(Invalid) as refused:
         read_file(path)
     assert refused.value.problems[0].path == ("line 2",)
+
+
+async def test_many_rows_cost_no_more_statements_than_a_few(session: AsyncSession, engine: AsyncEngine):
+    counted: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        counted.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    try:
+        await statuses(session, [row(number, externalId=f"a{number}") for number in range(10)])
+        few = len(counted)
+        counted.clear()
+        rows = [row(number, email=f"b{number}@example.org") for number in range(2_000)]
+        assert await statuses(session, rows) == [ImportStatus.CREATED] * 2_000
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", count)
+    assert len(counted) <= 4 * few
