@@ -9,6 +9,8 @@ from typing import Any
 
 SOURCE = "researchers"
 HOME = "ACL Anthology"
+DOMAIN = "researchers.example"
+"""Where nobody can have an address: `alumni token --as member --email 17@researchers.example` is one of them."""
 MOST_FACTS = 4
 LONGEST = 3_900
 
@@ -23,6 +25,7 @@ def researcher_rows(folder: Path) -> Iterator[dict[str, Any]]:
         yield {
             "externalId": key,
             "displayName": f"Researcher {key}",
+            "email": f"{key}@{DOMAIN}",
             "listed": True,
             "suggestable": True,
             "roles": [{"kind": "ALUMNUS"}],
