@@ -32,6 +32,7 @@ from api.access import Viewer
 from api.db import AnySelect
 from api.errors import Invalid, Problem
 from api.folding import words
+from api.memory import give_back
 from recommender.embeddings import ModelUnavailable, OnnxEmbedder, find_onnx
 from recommender.nearest import nearest_people
 
@@ -80,10 +81,12 @@ class QueryEmbedder:
         if path is None:
             return None
         try:
-            return OnnxEmbedder(path)
+            embedder = OnnxEmbedder(path)
         except ModelUnavailable as error:
             log.warning("Searches go without vectors: %s", error)
             return None
+        give_back()
+        return embedder
 
 
 class TextEmbedder(Protocol):

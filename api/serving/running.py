@@ -1,7 +1,6 @@
 """How a server starts, what it says when it answers, and the order in which everything stops."""
 
 import errno
-import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 
 from api.app import create_app
+from api.memory import keep_what_is_loaded, limit_arenas
 from api.serving.progress import show_embedding
 from api.serving.signals import deaf
 from api.serving.workers import WorkerProcess
@@ -43,6 +43,7 @@ def reserve(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listening: socket.socket, when_answering: Callable[[], None]) -> None:
     """Answer requests until a signal says stop. `when_answering` runs once, in a thread, when the first could come."""
+    limit_arenas()
     config = uvicorn.Config(
         create_app(settings),
         loop="uvloop",
@@ -53,9 +54,7 @@ def serve(settings: Settings, listening: socket.socket, when_answering: Callable
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    # What is loaded by now stays: the collector need not walk it again and again.
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
     server = uvicorn.Server(config)
     worker = WorkerProcess(settings) if settings.embed_in_worker else None
     ended = threading.Event()
