@@ -76,6 +76,10 @@ def import_file(
 
 def _problems(refused: Invalid) -> str:
     lines = [f"  {' '.join(problem.path)}: {problem.message}" for problem in refused.problems]
+    if any(problem.path[-1] == "school" for problem in refused.problems):
+        lines.append(
+            "Degrees without a school are your own once you have said whose network this is: alumni institution"
+        )
     return "\n".join(["Nothing was imported:", *lines])
 
 

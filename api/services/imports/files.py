@@ -172,8 +172,9 @@ def _csv_row(header: Sequence[str], values: Sequence[str], institution: str | No
     for name, value in zip(header, values, strict=True):
         if value.strip():
             COLUMNS[name](row, value.strip())
-    for education in row.get("educations", []):
-        education.setdefault("school", institution)
+    if institution is not None:
+        for education in row.get("educations", []):
+            education.setdefault("school", institution)
     return row
 
 

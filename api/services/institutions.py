@@ -1,0 +1,66 @@
+"""Whose network this is, and who works in its office: what must be said before anything else."""
+
+from dataclasses import dataclass, fields
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.models import Account, AccountRole, Education, Institution
+from api.services.inputs import Checker
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class InstitutionChanges:
+    """What is to be set; None leaves a thing as it is, or at its default."""
+
+    name: str
+    time_zone: str | None = None
+    """An IANA name."""
+    locale: str | None = None
+    """BCP 47."""
+    default_listed: bool | None = None
+    """What the four choices of a member start from, until the member makes them (rule P18)."""
+    default_suggestable: bool | None = None
+    default_show_attendance: bool | None = None
+    default_mentor_open: bool | None = None
+
+
+async def set_institution(session: AsyncSession, changes: InstitutionChanges) -> None:
+    """Name the institution of this database. Degrees of a school of that name are its own from now on.
+
+    Raises Invalid, naming each wrong value.
+    """
+    check = Checker()
+    name = check.text(("name",), changes.name, most=LONGEST_NAME, required=True)
+    check.time_zone(("timeZone",), changes.time_zone)
+    check.language(("locale",), changes.locale)
+    check.raise_problems()
+    given = {one.name: value for one in fields(changes) if (value := getattr(changes, one.name)) is not None}
+    values = given | {"name": name}
+    await session.execute(
+        insert(Institution).values(**values).on_conflict_do_update(index_elements=[Institution.sole], set_=values)
+    )
+    here = func.alumni_fold(Education.school) == func.alumni_fold(name)
+    await session.execute(
+        update(Education).where(Education.home != here).values(home=here),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def make_officer(session: AsyncSession, email: str, role: AccountRole) -> UUID:
+    """Give the account with this address a role in the office, or make one that whoever brings the address signs in
+    with. The account's id. Raises Invalid for a bad address."""
+    check = Checker()
+    address = check.email(("email",), email, required=True)
+    check.raise_problems()
+    made = insert(Account).values(email=(address or "").lower(), role=role)
+    account_id = await session.scalar(
+        made.on_conflict_do_update(index_elements=[Account.email], set_={"role": role}).returning(Account.id)
+    )
+    if account_id is None:
+        raise RuntimeError("An upsert gave no row.")
+    return account_id
