@@ -4,6 +4,7 @@ from api.models.accounts import Account, AccountRole, Identity, Institution
 from api.models.audits import AuditAction, AuditEvent
 from api.models.careers import Education, Experience, Organization
 from api.models.columns import Fact, Row, Visibility
+from api.models.events import AttendanceMode, Event, EventStatus, Registration, RegistrationState
 from api.models.facts import (
     ContactKind,
     ContactPoint,
@@ -19,6 +20,7 @@ from api.models.facts import (
     TextKind,
 )
 from api.models.people import Person, PersonRole, PersonRoleKind
+from api.models.retries import IdempotencyKey
 from api.models.suggestions import OutcomeKind, Suggestion, SuggestionOutcome
 from api.models.ties import Block, Connection, ConnectionState
 from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector
@@ -27,6 +29,7 @@ __all__ = [
     "DIMENSION",
     "Account",
     "AccountRole",
+    "AttendanceMode",
     "AuditAction",
     "AuditEvent",
     "Block",
@@ -37,10 +40,13 @@ __all__ = [
     "ContactStatus",
     "Education",
     "EmbeddingModel",
+    "Event",
+    "EventStatus",
     "Experience",
     "FacetKind",
     "Fact",
     "FactVector",
+    "IdempotencyKey",
     "Identity",
     "Institution",
     "Interest",
@@ -54,6 +60,8 @@ __all__ = [
     "PersonText",
     "Place",
     "PlaceKind",
+    "Registration",
+    "RegistrationState",
     "Row",
     "Skill",
     "Suggestion",

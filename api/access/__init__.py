@@ -1,0 +1,74 @@
+"""Who sees which rows. Every SELECT of people or their facts grows from a predicate of this package.
+
+A predicate takes the viewer and the row source (a table or an alias of it) and gives a SQL condition. Its shape depends
+only on `viewer.kind`; the viewer's id is the bind parameter `viewer`, so that a statement compiled once serves all
+viewers of a kind. Enumeration members stand in the text as literals: a partial index is of no use to a parameter.
+
+`viewers` knows who is asking, `people` whom and what of them they see; the other modules have one noun each.
+"""
+
+from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration
+from api.access.people import (
+    FACTS,
+    any_member_sees,
+    connected,
+    is_viewer,
+    not_blocked,
+    owns,
+    person_visible,
+    restricted,
+    sees_fact,
+    sees_fact_alone,
+    sees_organization,
+    sees_person,
+    sees_vector,
+    some_row,
+    staff_only,
+    visible_people,
+)
+from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
+from api.access.suggestions import suggestable_people
+from api.access.ties import contacts_of, owns_tie, sees_request, sees_tie
+from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
+
+__all__ = [
+    "ANONYMOUS",
+    "FACTS",
+    "NOBODY",
+    "Claim",
+    "Viewer",
+    "ViewerKind",
+    "actor_name",
+    "any_member_sees",
+    "blocked_name",
+    "comes",
+    "connected",
+    "contacts_of",
+    "holds_seat",
+    "is_viewer",
+    "level",
+    "me",
+    "not_blocked",
+    "open_link",
+    "owns",
+    "owns_account",
+    "owns_block",
+    "owns_tie",
+    "person_visible",
+    "restricted",
+    "sees_all",
+    "sees_audit",
+    "sees_event",
+    "sees_fact",
+    "sees_fact_alone",
+    "sees_organization",
+    "sees_person",
+    "sees_registration",
+    "sees_request",
+    "sees_tie",
+    "sees_vector",
+    "some_row",
+    "staff_only",
+    "suggestable_people",
+    "visible_people",
+]

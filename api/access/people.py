@@ -1,0 +1,151 @@
+"""Which people, facts, organisations and vectors a viewer sees."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Uuid, all_, and_, false, func, literal_column, or_, select, union_all
+
+from api.access.viewers import Viewer, ViewerKind, level, me
+from api.db import AnySelect
+from api.models import (
+    Block,
+    Connection,
+    ContactPoint,
+    Education,
+    Experience,
+    Fact,
+    Interest,
+    Link,
+    Person,
+    PersonText,
+    Place,
+    Skill,
+    Visibility,
+)
+
+FACTS: tuple[type[Fact], ...] = (Education, Experience, Skill, Interest, Place, ContactPoint, Link, PersonText)
+"""All kinds of fact that carry a visibility of their own."""
+
+
+def sees_person(viewer: Viewer, person: FromClause) -> ColumnElement[bool]:
+    """Whether the viewer may know that this person is in the network."""
+    match viewer.kind:
+        case ViewerKind.ANONYMOUS:
+            return false()
+        case ViewerKind.GUEST:
+            open_to_all = or_(*(_has_public(table, person) for table in FACTS))
+            return and_(
+                or_(and_(person.c.listed, open_to_all), person.c.id == me(viewer)), not_blocked(viewer, person.c.id)
+            )
+        case ViewerKind.MEMBER:
+            return and_(or_(person.c.listed, person.c.id == me(viewer)), not_blocked(viewer, person.c.id))
+        case ViewerKind.STAFF:
+            return not_blocked(viewer, person.c.id)
+
+
+def _has_public(table: type[Fact], person: FromClause) -> ColumnElement[bool]:
+    fact = table.__table__.alias()
+    return some_row(fact, fact.c.person_id == person.c.id, fact.c.visibility.in_(level(Visibility.PUBLIC)))
+
+
+def some_row(own: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Some row of `own` meets the conditions. All other tables are those of the statements around: left to itself,
+    SQLAlchemy correlates with the nearest one only, and lists the rest anew, which would make a rule always true."""
+    one: ColumnElement[int] = literal_column("1")
+    return select(one).select_from(own).where(*conditions).correlate_except(own).exists()
+
+
+def visible_people(viewer: Viewer) -> AnySelect:
+    """The people whom the viewer may know of, as `SELECT people.id`: add columns, joins and conditions to it."""
+    return select(Person.id).where(sees_person(viewer, Person.__table__))
+
+
+def not_blocked(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Neither has blocked the other. The viewer's blocks are read once per statement, not once per row."""
+    by_me, of_me = Block.__table__.alias(), Block.__table__.alias()
+    mine = union_all(
+        select(by_me.c.blocked_id).where(by_me.c.blocker_id == me(viewer)),
+        select(of_me.c.blocker_id).where(of_me.c.blocked_id == me(viewer)),
+    )
+    return person_id != all_(func.array(mine.scalar_subquery(), type_=Uuid()))
+
+
+def person_visible(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the person behind an id is one whom the viewer sees."""
+    person = Person.__table__.alias()
+    return some_row(person, person.c.id == person_id, sees_person(viewer, person))
+
+
+def connected(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether two people are connected, whoever may know of it: for rules, never for display."""
+    tie = Connection.__table__.alias()
+    return some_row(
+        tie,
+        tie.c.low_id == func.least(one, other),
+        tie.c.high_id == func.greatest(one, other),
+        tie.c.state == literal_column("'ACCEPTED'"),
+    )
+
+
+def sees_fact(viewer: Viewer, fact: FromClause) -> ColumnElement[bool]:
+    """Whether the viewer may read this fact of a person whom the viewer sees. The person's own rule comes on top."""
+    own = fact.c.person_id == me(viewer)
+    match viewer.kind:
+        case ViewerKind.ANONYMOUS:
+            return false()
+        case ViewerKind.GUEST:
+            return or_(own, fact.c.visibility.in_(level(Visibility.PUBLIC)))
+        case ViewerKind.MEMBER:
+            return or_(
+                fact.c.visibility.in_(level(Visibility.MEMBERS, Visibility.PUBLIC)),
+                own,
+                and_(fact.c.visibility.in_(level(Visibility.CONNECTIONS)), connected(me(viewer), fact.c.person_id)),
+            )
+        case ViewerKind.STAFF:
+            return or_(fact.c.visibility.not_in(level(Visibility.ME)), own)
+
+
+def sees_fact_alone(viewer: Viewer, fact: FromClause) -> ColumnElement[bool]:
+    """Whether the viewer may read a fact that is reached by its own id: its person must be visible too."""
+    return and_(sees_fact(viewer, fact), person_visible(viewer, fact.c.person_id))
+
+
+def any_member_sees(fact: FromClause) -> ColumnElement[bool]:
+    """Whether the fact is open to every member: what rankings may use, and what the members' vector index holds.
+
+    Spelled exactly as the index's predicate, else PostgreSQL does not use the index.
+    """
+    return fact.c.visibility.in_(level(Visibility.MEMBERS, Visibility.PUBLIC))
+
+
+def restricted(fact: FromClause) -> ColumnElement[bool]:
+    """Whether the fact is closed to members at large, so that an officer's reading of it is logged."""
+    return fact.c.visibility.in_(level(Visibility.STAFF, Visibility.CONNECTIONS))
+
+
+def sees_vector(viewer: Viewer, vector: FromClause) -> ColumnElement[bool]:
+    """Whether the vector may take part in what this viewer searches. Officers' searches merge in a second scan of
+    `staff_only` vectors, because one condition over both would use neither index."""
+    return false() if viewer.kind in {ViewerKind.ANONYMOUS, ViewerKind.GUEST} else any_member_sees(vector)
+
+
+def staff_only(vector: FromClause) -> ColumnElement[bool]:
+    """The condition of the officers' second scan. Spelled exactly as its index's predicate."""
+    return vector.c.visibility == level(Visibility.STAFF)[0]
+
+
+def sees_organization(viewer: Viewer, organization: FromClause) -> ColumnElement[bool]:
+    """An organisation is known through the experiences at it that the viewer may read."""
+    if viewer.kind is ViewerKind.STAFF:
+        return organization.c.id.is_not(None)
+    experience = Experience.__table__.alias()
+    return some_row(experience, experience.c.organization_id == organization.c.id, sees_fact_alone(viewer, experience))
+
+
+def is_viewer(viewer: Viewer, person: FromClause) -> ColumnElement[bool]:
+    """Whether the row is the viewer's own person."""
+    return person.c.id == me(viewer)
+
+
+def owns(viewer: Viewer, row: FromClause) -> ColumnElement[bool]:
+    """Whether the row belongs to the viewer's own person."""
+    return row.c.person_id == me(viewer)

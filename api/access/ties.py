@@ -1,0 +1,72 @@
+"""Who may know that two people are connected, or that one asked the other."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, and_, false, literal_column, or_, select, union_all
+
+from api.access.people import connected, person_visible
+from api.access.viewers import Viewer, ViewerKind, level, me
+from api.models import Connection, Visibility
+
+
+def sees_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    """Whether the viewer may know that these two are connected: both ends allow it, and both people are visible."""
+    if viewer.kind is ViewerKind.ANONYMOUS:
+        return false()
+    mine = or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer))
+    open_to_viewer = and_(
+        _end_allows(viewer, tie.c.low_visibility, tie.c.low_id),
+        _end_allows(viewer, tie.c.high_visibility, tie.c.high_id),
+    )
+    return and_(
+        tie.c.state == literal_column("'ACCEPTED'"),
+        or_(mine, open_to_viewer),
+        person_visible(viewer, tie.c.low_id),
+        person_visible(viewer, tie.c.high_id),
+    )
+
+
+def _end_allows(viewer: Viewer, visibility: ColumnElement[Any], person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    match viewer.kind:
+        case ViewerKind.STAFF:
+            return visibility.not_in(level(Visibility.ME))
+        case ViewerKind.MEMBER:
+            return or_(
+                visibility.in_(level(Visibility.MEMBERS, Visibility.PUBLIC)),
+                and_(visibility.in_(level(Visibility.CONNECTIONS)), connected(me(viewer), person_id)),
+            )
+        case _:
+            return visibility.in_(level(Visibility.PUBLIC))
+
+
+def sees_request(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    """Requests concern their two people only: the one who asked sees it until it is withdrawn or answered with yes
+    (a decline stays silent), the one who was asked sees it while it is open."""
+    asked_by_me = and_(
+        tie.c.requester_id == me(viewer),
+        tie.c.state.in_([literal_column("'PENDING'"), literal_column("'DECLINED'")]),
+    )
+    asked_of_me = and_(
+        or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer)),
+        tie.c.requester_id != me(viewer),
+        tie.c.state == literal_column("'PENDING'"),
+    )
+    return and_(
+        or_(asked_by_me, asked_of_me),
+        person_visible(viewer, tie.c.low_id),
+        person_visible(viewer, tie.c.high_id),
+    )
+
+
+def contacts_of(viewer: Viewer, person_id: ColumnElement[Any]) -> CompoundSelect[Any]:
+    """The ids of the people whom `person_id` is connected with, as far as the viewer may know of these ties."""
+    low, high = Connection.__table__.alias(), Connection.__table__.alias()
+    return union_all(
+        select(low.c.high_id).where(low.c.low_id == person_id, sees_tie(viewer, low)).correlate_except(low),
+        select(high.c.low_id).where(high.c.high_id == person_id, sees_tie(viewer, high)).correlate_except(high),
+    )
+
+
+def owns_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    """Whether the tie is one of the viewer's own, with somebody whom the viewer sees."""
+    return and_(or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer)), sees_tie(viewer, tie))
