@@ -26,6 +26,13 @@ describe(
     IMPORTED="Changed the record by an import.",
     EDITED="Changed the record by hand.",
 )
+describe(
+    models.AttendanceMode,
+    "How one takes part in an event.",
+    OFFLINE="At a place.",
+    ONLINE="By a link.",
+    MIXED="Either way.",
+)
 describe(models.ContactKind, "How somebody is reached.", EMAIL="An e-mail address.", PHONE="A phone number.")
 describe(
     models.ContactStatus,
@@ -33,6 +40,13 @@ describe(
     ACTIVE="It may.",
     HELD="Not for now.",
     SUPPRESSED="Never again.",
+)
+describe(
+    models.EventStatus,
+    "Where an event stands.",
+    SCHEDULED="It takes place as said.",
+    POSTPONED="It takes place later; when is not known yet.",
+    CANCELLED="It is called off.",
 )
 describe(
     EvidenceKind,

@@ -4,6 +4,9 @@ import base64
 import binascii
 from uuid import UUID
 
+from sqlalchemy import BindParameter, Uuid
+
+from schema.engine.parameters import Arguments
 from schema.engine.refusals import Refused
 
 MAX_ID = 200
@@ -29,3 +32,8 @@ def decode_id(text: str, type_name: str, path: tuple[str, ...] = ()) -> UUID:
     if name != type_name:
         raise Refused(f"This is not the id of a {type_name}.", path)
     return key
+
+
+def id_argument(given: Arguments, type_name: str) -> BindParameter[UUID]:
+    """The argument `id` of a root field as the key that it names."""
+    return given.get("id").parameter(Uuid(), lambda text: decode_id(text, type_name, ("id",)))

@@ -11,6 +11,8 @@ from schema.arguments import describe_arguments
 from schema.engine.execution import Engine
 from schema.engine.resolving import install
 from schema.errors import HANDLERS
+from schema.events.mutations import EventsMutation
+from schema.events.types import Event, EventsQuery
 from schema.imports import ImportsMutation
 from schema.nodes import NodeQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
@@ -22,8 +24,8 @@ from schema.scalars import SCALARS
 from schema.ties import TiesMutation
 from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
-QUERIES = (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery)
-MUTATIONS = (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation)
+QUERIES = (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery, EventsQuery)
+MUTATIONS = (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation, EventsMutation)
 
 
 def build_schema() -> strawberry.Schema:
@@ -33,6 +35,7 @@ def build_schema() -> strawberry.Schema:
         mutation=merge_types("Mutation", MUTATIONS),
         types=[
             Education,
+            Event,
             Experience,
             Skill,
             Interest,

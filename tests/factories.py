@@ -1,6 +1,6 @@
 """How tests make people, facts, ties and accounts: straight into the tables, each with sensible defaults."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
@@ -145,3 +145,35 @@ def viewer_of(account: models.Account) -> Viewer:
         account.id,
         admin=account.role is models.AccountRole.ADMIN,
     )
+
+
+async def make_event(session: AsyncSession, name: str | None = None, **columns: Any) -> models.Event:
+    """An event for members, in a month unless said otherwise, of two hours."""
+    starts_at = columns.pop("starts_at", datetime.now(UTC) + timedelta(days=30))
+    given = {
+        "attendance_mode": models.AttendanceMode.OFFLINE,
+        "audience": models.Visibility.MEMBERS,
+        "time_zone": "UTC",
+        "ends_at": starts_at + timedelta(hours=2),
+        **columns,
+    }
+    event = models.Event(name=name or f"Event {next(_numbers)}", starts_at=starts_at, **given)
+    session.add(event)
+    await session.flush()
+    return event
+
+
+async def register(
+    session: AsyncSession,
+    event: models.Event,
+    person: models.Person | UUID,
+    state: models.RegistrationState = models.RegistrationState.CONFIRMED,
+) -> models.Registration:
+    """A seat taken, whatever the rules say."""
+    person_id = person if isinstance(person, UUID) else person.id
+    row = models.Registration(event_id=event.id, person_id=person_id, state=state, registered_at=LONG_AGO)
+    session.add(row)
+    if state is models.RegistrationState.CONFIRMED:
+        event.seats_taken = (event.seats_taken or 0) + 1
+    await session.flush()
+    return row

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence, Sized
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache
 from typing import NoReturn, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -60,6 +60,15 @@ _SYSTEMS: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = (
 
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "t"}), frozenset({"false", "no", "n", "0", "f"})
+
+
+class Unset(Enum):
+    """The type of `UNSET`: a field that was left out, in contrast to one that was given as null."""
+
+    UNSET = "UNSET"
+
+
+UNSET = Unset.UNSET
 
 
 class Checker:

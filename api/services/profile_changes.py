@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -23,16 +22,7 @@ from api.models import (
     Visibility,
 )
 from api.services.fact_plans import KINDS, Row
-from api.services.inputs import Checker, Path
-
-
-class Unset(Enum):
-    """The type of `UNSET`: a field that was left out, in contrast to one that was given as null."""
-
-    UNSET = "UNSET"
-
-
-UNSET = Unset.UNSET
+from api.services.inputs import UNSET, Checker, Path, Unset
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import strawberry
 from sqlalchemy import ColumnElement, FromClause, select
 
 from api import access, models
+from schema.comparators import IdFilter, IntFilter, TextFilter, WordsFilter
 from schema.engine.filters import (
     OfFact,
     compare,
@@ -18,41 +19,6 @@ from schema.engine.filters import (
 from schema.engine.parameters import Arguments, Scope
 from schema.engine.sources import from_clause
 from schema.pagination import Direction
-
-
-@strawberry.input(description="Compares a whole number. All that is given must hold.")
-class IntFilter:
-    """Comparators of numbers."""
-
-    eq: int | None = strawberry.field(default=strawberry.UNSET, description="Equal to.")
-    in_: list[int] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of.")
-    gte: int | None = strawberry.field(default=strawberry.UNSET, description="At least.")
-    lte: int | None = strawberry.field(default=strawberry.UNSET, description="At most.")
-
-
-@strawberry.input(description="Compares a text. Case and accents do not matter where the field says so.")
-class TextFilter:
-    """Comparators of texts."""
-
-    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal to.")
-    in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of.")
-
-
-@strawberry.input(
-    description="Looks for words: each must occur, as the beginning of a word; case and accents are nothing."
-)
-class WordsFilter:
-    """Full-text comparison."""
-
-    contains: str = strawberry.field(description="The words.")
-
-
-@strawberry.input(description="Compares a global id.")
-class IdFilter:
-    """Comparators of ids."""
-
-    eq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="This one.")
-    in_: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
 
 
 @strawberry.input(description="Compares a role.")

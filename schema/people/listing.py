@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Integer, func, literal_column,
 from api import access, models
 from schema.engine.parameters import Scope
 from schema.engine.sources import Facet, from_clause
+from schema.facets import FacetCount, facet_field
 
 NO_YEAR = literal_column("-1", Integer)
 
@@ -56,33 +57,17 @@ FACETS: Mapping[str, Facet] = {
 }
 
 
-@strawberry.type(description="How many people of a list have a value.")
-class FacetCount:
-    """One value of a facet."""
-
-    value: str = strawberry.field(description="The value.")
-    count: int = strawberry.field(description="How many people of the list have it, in facts that you may see.")
-
-
-def _first(first: int | None = 20):
-    """The most frequent values, at most 100."""
-
-
-def _facet(description: str) -> Any:
-    return strawberry.field(resolver=_first, graphql_type=list[FacetCount], description=description)
-
-
 @strawberry.type(
     description="Counts over a whole filtered list, of facts that you may see. Most frequent values first."
 )
 class PersonFacets:
     """The facets of people."""
 
-    class_years: list[FacetCount] = _facet("By year of a degree taken here.")
-    programmes: list[FacetCount] = _facet("By field of study.")
-    organizations: list[FacetCount] = _facet("By organisation they work or worked at.")
-    skills: list[FacetCount] = _facet("By skill, folded: without case and accents.")
-    interests: list[FacetCount] = _facet("By interest, folded.")
-    cities: list[FacetCount] = _facet("By city.")
-    countries: list[FacetCount] = _facet("By country: ISO 3166-1 alpha-2.")
-    roles: list[FacetCount] = _facet("By role.")
+    class_years: list[FacetCount] = facet_field("By year of a degree taken here.")
+    programmes: list[FacetCount] = facet_field("By field of study.")
+    organizations: list[FacetCount] = facet_field("By organisation they work or worked at.")
+    skills: list[FacetCount] = facet_field("By skill, folded: without case and accents.")
+    interests: list[FacetCount] = facet_field("By interest, folded.")
+    cities: list[FacetCount] = facet_field("By city.")
+    countries: list[FacetCount] = facet_field("By country: ISO 3166-1 alpha-2.")
+    roles: list[FacetCount] = facet_field("By role.")

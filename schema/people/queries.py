@@ -1,17 +1,17 @@
 """What can be asked about people."""
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, Uuid
+from sqlalchemy import ColumnElement, FromClause
 
 from schema.engine.parameters import Arguments, Scope
 from schema.engine.sources import Root, planned
-from schema.ids import decode_id
+from schema.ids import id_argument
 from schema.people.types import Person, PersonConnection, people_page
 from schema.permissions import SIGNED_IN, requires
 
 
 def _with_id(_scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
-    return row.c.id == given.get("id").parameter(Uuid(), lambda text: decode_id(text, "Person", ("id",)))
+    return row.c.id == id_argument(given, "Person")
 
 
 def _id(id: strawberry.ID):

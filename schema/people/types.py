@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, case, desc, func, literal_column, nulls_last, select
@@ -11,12 +11,16 @@ from api import access, models
 from api.db import AnySelect
 from schema.engine.parameters import Scope
 from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, table
+from schema.events.listing import events_page
 from schema.node import Node
 from schema.pagination import PageInfo
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.filters import PersonFilter, PersonOrder
 from schema.people.listing import FACETS, ORDERS, PersonFacets, class_year
 from schema.people.roles import PersonRole
+
+if TYPE_CHECKING:
+    from schema.events.types import EventConnection
 
 
 def _of_person(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnElement[bool]:
@@ -72,6 +76,10 @@ def _mutual(scope: Scope, person: FromClause, other: FromClause) -> ColumnElemen
 
 def _connected(scope: Scope, person: FromClause) -> ColumnElement[bool]:
     return access.connected(access.me(scope.viewer), person.c.id)
+
+
+def _comes_to(scope: Scope, person: FromClause, event: FromClause) -> ColumnElement[bool]:
+    return access.comes(scope.viewer, event, person.c.id)
 
 
 def _current(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnElement[bool]:
@@ -160,6 +168,9 @@ class Person(Node):
     )
     mutual_connections: Annotated["PersonConnection", strawberry.lazy("schema.people.types")] | None = people_page(
         _mutual, "Whom you are both connected with."
+    )
+    events: Annotated["EventConnection", strawberry.lazy("schema.events.types")] | None = events_page(
+        _comes_to, "Events they come or came to, as far as both sides let you know."
     )
 
 
