@@ -32,7 +32,7 @@ from schema.ids import encode_id
 from tests.conftest import Api, asking
 from tests.databases import LockedDatabase
 from tests.factories import make_fact, make_member, make_person
-from tests.schema.worlds import COMMON, FACTS, Asker, Fact, Someone, World, make_world
+from tests.schema.worlds import COMMON, FACTS, Asker, Fact, Pair, Someone, World, make_world
 
 SELECTION = """id displayName headline bio seeks offers photo classYear connectedToMe tie { id }
     educations { id programme } experiences { id title organization { name } } currentExperience { title }
@@ -42,9 +42,12 @@ FACETS = f"""facets {{ programmes{COUNTS} skills{COUNTS} interests{COUNTS} citie
     organizations{COUNTS} classYears{COUNTS} roles{COUNTS} }}"""
 LIST = (
     "{ people(first: 100, orderBy: [{classYear: DESC}, {name: ASC}]) { totalCount nodes { %s"
-    " connections(first: 100) { totalCount nodes { id } %s } mutualConnections(first: 100) { nodes { id } } } %s } }"
-    % (SELECTION, FACETS, FACETS)
+    " connections(first: 100) { totalCount nodes { id } %s } mutualConnections(first: 100) { nodes { id } }"
+    " events(first: 100) { totalCount nodes { id } } } %s } }" % (SELECTION, FACETS, FACETS)
 )
+EVENTS = """{ events(first: 100) { totalCount nodes { id name joinUrl attendees(first: 100) { totalCount nodes { id }
+    facets { classYears(first: 9) { value count } } } } facets { weekdays(first: 9) { value count } } } }"""
+CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 CHOSEN = "query($f: PersonFilter!) { people(first: 9, filter: $f) { totalCount nodes { id } } }"
 MEET = "{ peopleYouShouldMeet(first: 50) { nodes { score person { id } evidence { kind text weight } } } }"
 FIND = "query($t: String!) { searchPeople(text: $t, first: 100) { nodes { person { id } score matchedFields } } }"
@@ -118,6 +121,9 @@ async def check_list(case: Case, asker: Asker) -> None:
         assert node["connections"]["totalCount"] == len(contacts)
         assert ids(node["mutualConnections"]) == {encode_id("Person", one) for one in contacts & mine}
         check_facets(world, asker, contacts, node["connections"]["facets"])
+        comes = [event for event in world.events if world.sees_attendance(asker, event, seen[node["id"]])]
+        assert ids(node["events"]) == {encode_id("Event", event.id) for event in comes}
+        assert node["events"]["totalCount"] == len(comes)
     years = [node["classYear"] or -1 for node in page["nodes"]]
     assert years == sorted(years, reverse=True)
     check_facets(world, asker, {one.id for one in seen.values()}, page["facets"])
@@ -150,6 +156,25 @@ def check_facets(world: World, asker: Asker, people: set[Any], facets: Any) -> N
     for name, kind in (("programmes", models.Education), ("skills", models.Skill), ("interests", models.Interest)):
         tokens = Counter(fact.token for fact in known if fact.kind is kind)
         assert {one["value"]: one["count"] for one in facets[name]} == tokens
+
+
+async def check_events(case: Case, asker: Asker) -> None:
+    """Which events there are, who comes, and who has the link."""
+    world = case.world
+    page = (await case.ask(EVENTS, asker))["events"]
+    seen = {encode_id("Event", event.id): event for event in world.events if world.sees_event(asker, event)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["weekdays"])
+    said = json.dumps(page)
+    for event in world.events:
+        assert (event.token in said) == world.sees_event(asker, event), event.audience
+        assert (event.link in said) == world.sees_link(asker, event), event.audience
+        found = (await case.ask(CHOSEN_EVENTS, asker, w=event.token))["events"]["totalCount"]
+        assert found == int(world.sees_event(asker, event))
+    for node in page["nodes"]:
+        comes = {one.id for one in world.people if world.sees_attendance(asker, seen[node["id"]], one)}
+        assert ids(node["attendees"]) == {encode_id("Person", one) for one in comes}
+        assert node["attendees"]["totalCount"] == len(comes)
 
 
 async def check_searches_and_filters(case: Case, asker: Asker) -> None:
@@ -191,6 +216,7 @@ async def check_names(case: Case, asker: Asker) -> None:
         own = any(asker.owns(end) for end in pair)
         others.append(("Tie", tie.id, own and world.sees_tie(asker, pair)))
         others.append(("ConnectionRequest", tie.id, tie.id in world.requests(asker)))
+    others += [("Event", event.id, world.sees_event(asker, event)) for event in world.events]
     others += [("Viewer", one.account.id, one is asker) for one in world.askers]
     named = [encode_id(kind, key) for kind, key, _ in others]
     nodes = (await case.ask(NODES, asker, ids=named))["nodes"]
@@ -260,6 +286,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
     async with worlds(seed, engine, settings, issuer) as case:
         for asker in case.world.askers:
             await check_list(case, asker)
+            await check_events(case, asker)
             await check_searches_and_filters(case, asker)
             await check_names(case, asker)
             await check_own(case, asker)
@@ -287,6 +314,7 @@ async def test_the_answers_stay_the_same_when_what_is_hidden_is_deleted(
 async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     """What the asker is answered on every path that reads more than the asker's own."""
     found = {"list": await case.ask(LIST, asker), "found": await case.ask(FIND, asker, t=ABOUT)}
+    found["events"] = await case.ask(EVENTS, asker)
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
         found["meet"] = await case.ask(MEET, asker)
         for one in found["meet"]["peopleYouShouldMeet"]["nodes"]:  # ties fade while the test runs
@@ -296,18 +324,27 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
 
 
 async def delete_hidden(case: Case, asker: Asker) -> None:
-    """Delete the facts, the ties of others and the people that the asker must not see."""
+    """Delete the facts, the people, and the ties and seats of others, that the asker must not see."""
     world, session = case.world, case.session
-    for fact in world.facts:
-        if not world.sees_fact(asker, fact):
-            await session.execute(delete(fact.kind).where(fact.kind.id == fact.id))
-    for pair, tie in world.ties.items():
-        if not world.sees_tie(asker, pair) and not any(asker.owns(end) for end in pair):
-            await session.execute(delete(models.Connection).where(models.Connection.id == tie.id))
-    for one in world.people:
-        if not world.sees_person(asker, one):
-            await session.execute(delete(models.Person).where(models.Person.id == one.id))
+    hidden: list[tuple[type[models.Row], UUID]] = [
+        *((fact.kind, fact.id) for fact in world.facts if not world.sees_fact(asker, fact)),
+        *((models.Connection, tie.id) for pair, tie in world.ties.items() if not knows_of(world, asker, pair)),
+        *((models.Event, event.id) for event in world.events if not world.sees_event(asker, event)),
+        *((models.Person, one.id) for one in world.people if not world.sees_person(asker, one)),
+    ]
+    for event in world.events:
+        for one in world.people:
+            if not asker.owns(one.id) and not world.sees_attendance(asker, event, one):
+                seat = (models.Registration.event_id == event.id) & (models.Registration.person_id == one.id)
+                await session.execute(delete(models.Registration).where(seat))
+    for kind, key in hidden:
+        await session.execute(delete(kind).where(kind.id == key))
     await session.flush()
+
+
+def knows_of(world: World, asker: Asker, pair: Pair) -> bool:
+    """Whether the asker may know of the tie, or is one of the two."""
+    return world.sees_tie(asker, pair) or any(asker.owns(end) for end in pair)
 
 
 async def test_hidden_and_absent_are_answered_alike_by_the_same_statements(session: AsyncSession, api: Api):

@@ -14,7 +14,7 @@ from schema.ids import encode_id
 from schema.permissions import required_of
 from schema.root import build_engine
 from tests.conftest import Api
-from tests.factories import connect, make_account, make_fact, make_member, make_person, make_staff
+from tests.factories import connect, make_account, make_event, make_fact, make_member, make_person, make_staff
 
 SCHEMA = build_engine().schema
 QUERIES = {
@@ -25,6 +25,8 @@ QUERIES = {
     "person": '{ person(id: "$person") { id } }',
     "people": "{ people(first: 1) { totalCount } }",
     "searchPeople": '{ searchPeople(text: "a", first: 1) { degraded } }',
+    "event": '{ event(id: "$event") { id } }',
+    "events": "{ events(first: 1) { totalCount } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
 }
 MUTATIONS: dict[str, str] = {
@@ -41,6 +43,11 @@ MUTATIONS: dict[str, str] = {
     "blockPerson": '{personId: "$person"}',
     "unblockPerson": '{personId: "$person"}',
     "dismissSuggestion": '{suggestionId: "$suggestion"}',
+    "createEvent": '{name: "A", startsAt: "2030-01-01T10:00Z", endsAt: "2030-01-01T11:00Z", timeZone: "UTC"}',
+    "updateEvent": '{eventId: "$event", name: "B"}',
+    "cancelEvent": '{eventId: "$event"}',
+    "registerForEvent": '{eventId: "$event"}',
+    "cancelRegistration": '{eventId: "$event"}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
 WHO = ("stranger", "guest", "member", "staff")
@@ -85,6 +92,7 @@ async def scene(session: AsyncSession) -> Scene:
         "fact": encode_id("Skill", fact.id),
         "tie": encode_id("Tie", tie.id),
         "request": encode_id("ConnectionRequest", request.id),
+        "event": encode_id("Event", (await make_event(session, audience=models.Visibility.STAFF)).id),
         "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
     }
     return Scene(accounts, named)
@@ -126,7 +134,10 @@ async def test_a_root_field_answers_those_it_is_for(
         assert await everything(session) == before
 
 
-ABOUT_OTHERS = ["setVisibility", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion"]
+ABOUT_OTHERS = [
+    "setVisibility", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion", "registerForEvent",
+    "cancelRegistration",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ABOUT_OTHERS)

@@ -9,7 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from api.access import ViewerKind
-from tests.factories import block, connect, make_account, make_fact, make_organization, make_person, make_staff
+from tests.factories import (
+    block,
+    connect,
+    make_account,
+    make_event,
+    make_fact,
+    make_organization,
+    make_person,
+    make_staff,
+    register,
+)
 
 V = models.Visibility
 LEVELS = tuple(V)
@@ -39,6 +49,7 @@ class Someone:
     listed: bool
     suggestable: bool
     deceased: bool
+    show_attendance: bool = False
 
 
 @dataclass
@@ -65,6 +76,18 @@ class Tie:
 
 
 @dataclass
+class Gathering:
+    """An event of the model, whose name and link carry tokens of their own."""
+
+    id: UUID
+    audience: models.Visibility
+    attendees_shown: bool
+    token: str
+    link: str
+    attendees: set[UUID] = field(default_factory=set[UUID])
+
+
+@dataclass
 class Asker:
     """Who asks: with an account, of a kind, as a person or (an officer) as none."""
 
@@ -86,6 +109,7 @@ class World:
     blocks: dict[Pair, UUID] = field(default_factory=dict[Pair, UUID])
     """The pair, and who of them blocked."""
     organizations: list[UUID] = field(default_factory=list[UUID])
+    events: list[Gathering] = field(default_factory=list[Gathering])
     askers: list[Asker] = field(default_factory=list[Asker])
 
     def person(self, person_id: UUID) -> Someone:
@@ -147,6 +171,23 @@ class World:
         at_it = [fact for fact in self.facts if fact.organization_id == organization_id]
         return asker.kind is ViewerKind.STAFF or any(self.sees_fact(asker, fact) for fact in at_it)
 
+    def sees_event(self, asker: Asker, event: Gathering) -> bool:
+        if asker.kind is ViewerKind.STAFF:
+            return True
+        return event.audience is V.PUBLIC or (event.audience is V.MEMBERS and asker.kind is ViewerKind.MEMBER)
+
+    def sees_attendance(self, asker: Asker, event: Gathering, person: Someone) -> bool:
+        if person.id not in event.attendees or not self.sees_event(asker, event):
+            return False
+        if not self.sees_person(asker, person):
+            return False
+        free = asker.kind is ViewerKind.STAFF or asker.owns(person.id)
+        return free or (event.attendees_shown and person.show_attendance)
+
+    def sees_link(self, asker: Asker, event: Gathering) -> bool:
+        comes = asker.someone is not None and asker.someone.id in event.attendees
+        return self.sees_event(asker, event) and (asker.kind is ViewerKind.STAFF or comes)
+
     def may_meet(self, asker: Asker) -> set[UUID]:
         return {
             one.id
@@ -167,17 +208,39 @@ async def make_world(session: AsyncSession, random: Random) -> World:
     for place, one in enumerate(world.people):
         for other in world.people[place + 1 :]:
             await _between(session, random, world, one, other)
+    for audience in (V.STAFF, V.MEMBERS, V.MEMBERS, V.PUBLIC):
+        await _event(session, random, world, audience)
     return world
+
+
+async def _event(session: AsyncSession, random: Random, world: World, audience: models.Visibility) -> None:
+    token, link = (f"zq{random.getrandbits(40):x}" for _ in range(2))
+    shown = random.random() < 0.7
+    row = await make_event(
+        session, token, audience=audience, attendees_shown=shown, join_url=f"https://example.org/{link}"
+    )
+    event = Gathering(row.id, audience, shown, token, link)
+    for person in random.sample(world.people, 4):
+        await register(session, row, person.id)
+        event.attendees.add(person.id)
+    world.events.append(event)
 
 
 async def _someone(session: AsyncSession, random: Random, world: World, number: int) -> None:
     guest, officer = number == 5, number == 0 and random.random() < 0.5
     listed = number != 1 and random.random() < 0.85
     suggestable, deceased = number != 2 and random.random() < 0.9, not guest and random.random() < 0.1
+    named = random.random() < 0.6
     row = await make_person(
-        session, f"Person {number}", listed=listed, suggestable=suggestable, deceased=deceased, alumnus=not guest
+        session,
+        f"Person {number}",
+        listed=listed,
+        suggestable=suggestable,
+        deceased=deceased,
+        alumnus=not guest,
+        show_attendance=named,
     )
-    person = Someone(row.id, listed, suggestable, deceased)
+    person = Someone(row.id, listed, suggestable, deceased, named)
     world.people.append(person)
     if not deceased:
         role = models.AccountRole.STAFF if officer else models.AccountRole.MEMBER
