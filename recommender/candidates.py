@@ -4,7 +4,7 @@ Every source takes `as_of` and reads nothing later. Only facts that every member
 the score of a pair is the same in both directions and no hidden fact moves anything.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Float,
     FromClause,
+    Integer,
+    Row,
     Text,
+    bindparam,
     cast,
     func,
     literal_column,
@@ -30,6 +34,7 @@ from api import access, models
 from api.access import Viewer
 from api.db import AnySelect
 from api.models import FacetKind, Person
+from api.statements import Statements
 from recommender.nearest import active_model, nearest_people, vector_table
 from recommender.ranking import RankingConfig
 
@@ -52,9 +57,30 @@ class Asking:
     """Scan vectors exactly rather than by index: for tests that compare."""
 
     @property
+    def moment(self) -> ColumnElement[datetime]:
+        """`as_of` as a bind parameter that carries its value and may be bound anew."""
+        return bindparam("as_of", self.as_of, type_=DateTime(timezone=True))
+
+    @property
     def people(self) -> AnySelect:
         """Whom the viewer may be pointed to at all."""
-        return access.suggestable_people(self.viewer).where(Person.created_at <= self.as_of)
+        return access.suggestable_people(self.viewer).where(Person.created_at <= self.moment)
+
+
+_STATEMENTS = Statements(most=400)
+
+
+async def ask(
+    session: AsyncSession, asking: Asking, build: Callable[..., Any], *shape: Hashable, **given: object
+) -> Sequence[Row[Any]]:
+    """The rows of `build(asking, *shape)`, which is compiled once for each kind of viewer, configuration and shape.
+
+    What else varies is `given` by the names of its bind parameters.
+    """
+    viewer, config = asking.viewer, asking.config
+    key = (build, viewer.kind, viewer.person_id is None, config.digest, *shape)
+    values = {"viewer": viewer.key, "as_of": asking.as_of, **given}
+    return await _STATEMENTS.rows(session, key, lambda: build(asking, *shape), values)
 
 
 @dataclass(frozen=True)
@@ -97,22 +123,24 @@ async def find_candidates(session: AsyncSession, asking: Asking, beyond: int = 0
 
 async def own_vectors(session: AsyncSession, asking: Asking) -> OwnVectors:
     """The viewer's own vectors, latest facts first."""
-    table = vector_table()
-    rows = (
-        await session.execute(
-            select(table.c.facet, cast(table.c.embedding, Text).label("spelled"))
-            .where(
-                table.c.person_id == access.me(asking.viewer),
-                access.any_member_sees(table),
-                table.c.model_id == active_model(),
-                table.c.created_at <= asking.as_of,
-            )
-            .order_by(table.c.fact_id.desc())
-        )
-    ).all()
+    rows = await ask(session, asking, _own_vectors)
     vectors = [np.array(row.spelled[1:-1].split(","), dtype=np.float32) for row in rows]
     stacked = np.stack(vectors) if vectors else np.zeros((0, models.DIMENSION), dtype=np.float32)
     return OwnVectors(tuple(FacetKind(row.facet) for row in rows), stacked)
+
+
+def _own_vectors(asking: Asking) -> AnySelect:
+    table = vector_table()
+    return (
+        select(table.c.facet, cast(table.c.embedding, Text).label("spelled"))
+        .where(
+            table.c.person_id == access.me(asking.viewer),
+            access.any_member_sees(table),
+            table.c.model_id == active_model(),
+            table.c.created_at <= asking.moment,
+        )
+        .order_by(table.c.fact_id.desc())
+    )
 
 
 async def _near(
@@ -128,6 +156,7 @@ async def _near(
         facets=frozenset(facets),
         as_of=asking.as_of,
         exact=asking.exact,
+        shape="suggestable",
     )
     return list(dict.fromkeys(near.person_id for near in found))[:quota]
 
@@ -140,7 +169,7 @@ def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
     low, high = models.Connection.__table__.alias(), models.Connection.__table__.alias()
     parts = [
         select(other.label("other"), recency(asking, tie).label("weight"))
-        .where(mine == person_id, access.sees_tie(asking.viewer, tie), tie.c.connected_at <= asking.as_of)
+        .where(mine == person_id, access.sees_tie(asking.viewer, tie), tie.c.connected_at <= asking.moment)
         .correlate_except(tie)
         for tie, mine, other in ((low, low.c.low_id, low.c.high_id), (high, high.c.high_id, high.c.low_id))
     ]
@@ -149,7 +178,7 @@ def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
 
 def recency(asking: Asking, tie: FromClause) -> ColumnElement[float]:
     """From 1 for a tie of today down to a half, by the configured half-life."""
-    years = func.extract("epoch", asking.as_of - tie.c.connected_at) / YEAR
+    years = func.extract("epoch", asking.moment - tie.c.connected_at) / YEAR
     return 0.5 + 0.5 * func.power(0.5, years / asking.config.tie_half_life_years)
 
 
@@ -177,16 +206,19 @@ def adamic_adar(steps: FromClause, degrees: FromClause) -> ColumnElement[float]:
 
 async def contacts_of_contacts(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
     """People two steps away, by Adamic-Adar with recency over the ties that the viewer may know of."""
+    return [row.id for row in await ask(session, asking, _two_steps_away, quota)]
+
+
+def _two_steps_away(asking: Asking, quota: int) -> AnySelect:
     steps, degrees = paths(asking)
     score = func.sum(adamic_adar(steps, degrees))
-    rows = await session.execute(
+    return (
         asking.people.join(steps, steps.c.other == Person.id)
         .join(degrees, degrees.c.contact == steps.c.contact)
         .group_by(Person.id)
         .order_by(score.desc(), Person.id)
         .limit(quota)
     )
-    return list(rows.scalars())
 
 
 # ---------------------------------------------------------------- shared facts
@@ -218,7 +250,7 @@ def own_values(asking: Asking, table: type[models.Fact], *columns: str) -> FromC
         .where(
             mine.c.person_id == access.me(asking.viewer),
             access.any_member_sees(mine),
-            mine.c.created_at <= asking.as_of,
+            mine.c.created_at <= asking.moment,
         )
         .distinct()
         .subquery()
@@ -229,33 +261,37 @@ def may_count(asking: Asking, theirs: FromClause) -> list[ColumnElement[bool]]:
     """The conditions under which another's fact may count for the viewer."""
     return [
         access.any_member_sees(theirs),
-        theirs.c.created_at <= asking.as_of,
+        theirs.c.created_at <= asking.moment,
         theirs.c.person_id != access.me(asking.viewer),
     ]
 
 
 async def sharing_something(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
     """People with the same employer, programme, year, city, skills or interests; who shares most and rarest first."""
+    return [row.id for row in await ask(session, asking, _sharing_most, quota)]
+
+
+def _sharing_most(asking: Asking, quota: int) -> AnySelect:
     parts = [_sharing(asking, shared) for shared in SHARED.values()]
     shared = union_all(*parts, _same_year(asking)).subquery("shared")
     strength = func.sum(shared.c.strength)
-    rows = await session.execute(
+    return (
         asking.people.join(shared, shared.c.person_id == Person.id)
         .group_by(Person.id)
         .order_by(strength.desc(), Person.id)
         .limit(quota)
     )
-    return list(rows.scalars())
 
 
 async def of_the_time(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
     """Anybody, nearest class year first and then who joined last: for newcomers of whom little is known."""
+    return [row.id for row in await ask(session, asking, _nearest_in_time, most=quota)]
+
+
+def _nearest_in_time(asking: Asking) -> AnySelect:
     years, mine = _class_years(asking), _own_year(asking)
-    distance = func.abs(years - mine)
-    rows = await session.execute(
-        asking.people.order_by(distance.asc().nulls_last(), Person.created_at.desc(), Person.id).limit(quota)
-    )
-    return list(rows.scalars())
+    order = func.abs(years - mine).asc().nulls_last(), Person.created_at.desc(), Person.id
+    return asking.people.order_by(*order).limit(bindparam("most", type_=Integer()))
 
 
 def _sharing(asking: Asking, shared: Shared) -> AnySelect:
@@ -295,7 +331,7 @@ def _own_year(asking: Asking) -> ColumnElement[Any]:
 def _last_year(asking: Asking, fact: FromClause, of_whom: ColumnElement[bool]) -> ColumnElement[Any]:
     return (
         select(func.max(fact.c.end_year))
-        .where(of_whom, fact.c.home, access.any_member_sees(fact), fact.c.created_at <= asking.as_of)
+        .where(of_whom, fact.c.home, access.any_member_sees(fact), fact.c.created_at <= asking.moment)
         .correlate_except(fact)
         .scalar_subquery()
     )

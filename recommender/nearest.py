@@ -4,7 +4,7 @@ The index scan carries on until its filter is satisfied (pgvector's iterative sc
 people pass the filter; then the same question is answered exactly, which is cheap for just those filters.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,19 +13,34 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ColumnElement, Float, FromClause, Text, cast, func, literal_column, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Float,
+    FromClause,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
 from api.access import Viewer
-from api.db import AnySelect
+from api.db import AnySelect, Reader
 from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
+from api.statements import Statements
 
 PER_PERSON = 3
 """An index scan fetches so many vectors for each person wanted: people have several."""
 EF_SEARCH = 200
 MAX_SCAN_TUPLES = 40_000
+AS_OF, QUERIES = "as_of", "queries"
+_STATEMENTS = Statements(most=100)
 
 
 @dataclass(frozen=True)
@@ -61,10 +76,12 @@ async def nearest_people(
     facets: Collection[FacetKind] | None = None,
     as_of: datetime | None = None,
     exact: bool = False,
+    shape: Hashable,
 ) -> list[Near]:
     """For each query (rows of shape (n, 384)) the nearest facts of at least `limit` of the `people`, nearest first.
 
-    `people` is a SELECT of ids grown from `api.access`. Only vectors that every member may see take part.
+    `people` is a SELECT of ids grown from `api.access`, whose text `shape` stands for: its only parameters are the
+    viewer and the moment. Only vectors that every member may see take part.
     """
     if not len(queries):
         return []
@@ -73,12 +90,26 @@ async def nearest_people(
     if facets is not None:
         conditions.append(table.c.facet.in_([literal_column(f"'{facet.value}'") for facet in sorted(facets)]))
     if as_of is not None:
-        conditions.append(table.c.created_at <= as_of)
+        conditions.append(table.c.created_at <= bindparam(AS_OF, as_of, type_=DateTime(timezone=True)))
+    key = (viewer.kind, shape, None if facets is None else frozenset(facets), as_of is None, limit)
+    given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [_spelled(query) for query in queries]}
     if not exact:
-        found = await _by_index(session, queries, table, [*conditions, is_one_of(people, table)], limit)
+        await _scan_until_filled(session)
+        rows = await _STATEMENTS.rows(
+            session, ("index", *key), lambda: _by_index(table, [*conditions, is_one_of(people, table)], limit), given
+        )
+        found = _read(rows)
         if not _short(found, len(queries), limit):
             return found
-    return await _exactly(session, queries, table, conditions, people, limit)
+    rows = await _STATEMENTS.rows(session, ("exact", *key), lambda: _exactly(table, conditions, people, limit), given)
+    return _read(rows)
+
+
+async def _scan_until_filled(session: AsyncSession) -> None:
+    """Let index scans of this transaction go on until their filter has let enough rows pass."""
+    settings = {"iterative_scan": "strict_order", "ef_search": EF_SEARCH, "max_scan_tuples": MAX_SCAN_TUPLES}
+    each = ", ".join(f"set_config('hnsw.{name}', '{value}', true)" for name, value in settings.items())
+    await (await Reader.of(session)).rows(f"select {each}")
 
 
 def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
@@ -87,10 +118,14 @@ def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
     return people.where(person_id == table.c.person_id).correlate_except(*people.get_final_froms()).exists()
 
 
-def _queries(queries: NDArray[np.float32]) -> FromClause:
+def _spelled(query: NDArray[np.float32]) -> str:
+    return "[" + ",".join(f"{value:.6g}" for value in query) + "]"
+
+
+def _queries() -> FromClause:
     """The queries as rows (number, vector). Materialised: else each comparison would read its vector from text anew."""
-    texts = ["[" + ",".join(f"{value:.6g}" for value in query) + "]" for query in queries]
-    numbered = func.unnest(cast(texts, ARRAY(Text))).table_valued("vector", with_ordinality="number").render_derived()
+    texts = bindparam(QUERIES, type_=ARRAY(Text()))
+    numbered = func.unnest(texts).table_valued("vector", with_ordinality="number").render_derived()
     rows = select((numbered.c.number - 1).label("number"), cast(numbered.c.vector, HALFVEC(DIMENSION)).label("vector"))
     return rows.cte("queries").prefix_with("MATERIALIZED")
 
@@ -100,14 +135,8 @@ def _columns(table: FromClause, query: FromClause) -> list[Any]:
     return [table.c.person_id, table.c.fact_id, table.c.facet, distance.label("distance")]
 
 
-async def _by_index(
-    session: AsyncSession,
-    queries: NDArray[np.float32],
-    table: FromClause,
-    conditions: Sequence[ColumnElement[bool]],
-    limit: int,
-) -> list[Near]:
-    query = _queries(queries)
+def _by_index(table: FromClause, conditions: Sequence[ColumnElement[bool]], limit: int) -> AnySelect:
+    query = _queries()
     nearest = (
         select(*_columns(table, query))
         .where(*conditions)
@@ -116,23 +145,12 @@ async def _by_index(
         .correlate(query)
         .lateral("nearest")
     )
-    await session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
-    await session.execute(text(f"SET LOCAL hnsw.ef_search = {EF_SEARCH}"))
-    await session.execute(text(f"SET LOCAL hnsw.max_scan_tuples = {MAX_SCAN_TUPLES}"))
-    rows = await session.execute(select(query.c.number, nearest).select_from(query.join(nearest, true())))
-    return _read(rows.all())
+    return select(query.c.number, nearest).select_from(query.join(nearest, true()))
 
 
-async def _exactly(
-    session: AsyncSession,
-    queries: NDArray[np.float32],
-    table: FromClause,
-    conditions: Sequence[ColumnElement[bool]],
-    people: AnySelect,
-    limit: int,
-) -> list[Near]:
+def _exactly(table: FromClause, conditions: Sequence[ColumnElement[bool]], people: AnySelect, limit: int) -> AnySelect:
     """The best fact of each person, then the best people: a scan of just the people's vectors."""
-    query = _queries(queries)
+    query = _queries()
     allowed = people.subquery("allowed")
     (allowed_id,) = allowed.c
     best = (
@@ -147,12 +165,11 @@ async def _exactly(
         best,
         func.row_number().over(partition_by=best.c.number, order_by=[best.c.distance, best.c.person_id]).label("rank"),
     ).subquery("ranked")
-    rows = await session.execute(
+    return (
         select(ranked.c.number, ranked.c.person_id, ranked.c.fact_id, ranked.c.facet, ranked.c.distance)
         .where(ranked.c.rank <= limit)
         .order_by(ranked.c.number, ranked.c.rank)
     )
-    return _read(rows.all())
 
 
 def _read(rows: Sequence[Any]) -> list[Near]:

@@ -82,7 +82,7 @@ async def people_to_meet(
     if again:
         return await _repeat(session, asking, after, again[:first], more=len(again) > first or bool(ranked))
 
-    page = await quote(session, [candidate for candidate, _ in ranked[:first]])
+    page = await quote(session, asking, [candidate for candidate, _ in ranked[:first]])
     reasons = explain(page, config)
     suggestions = tuple(
         Suggestion(uuid7(), candidate.person_id, score, after.position + 1 + place, evidence)

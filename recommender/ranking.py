@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -71,7 +72,7 @@ class RankingConfig:
     quotas: Quotas = Quotas()
     tie_half_life_years: float = 5.0
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """16 bytes over the whole configuration."""
         return blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=16).digest()

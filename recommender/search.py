@@ -33,6 +33,7 @@ from api.db import AnySelect
 from api.errors import Invalid, Problem
 from api.folding import words
 from api.memory import give_back
+from api.statements import Statements
 from recommender.embeddings import ModelUnavailable, OnnxEmbedder, find_onnx
 from recommender.nearest import nearest_people
 
@@ -49,6 +50,7 @@ FUSION_CONSTANT = 60
 LEAST_SIMILARITY = 0.25
 """Cosine below which a text is not about what was searched."""
 RETRY_SECONDS = 15
+_STATEMENTS = Statements(most=50)
 
 
 class QueryEmbedder:
@@ -181,28 +183,31 @@ def fuse(*rankings: Sequence[Hit]) -> list[Hit]:
 # ---------------------------------------------------------------- by words
 
 
-def _query(term: str) -> ColumnElement[Any]:
-    text = f"'{term}':*" if len(term) >= PREFIX_FROM else f"'{term}'"
-    return cast(bindparam(None, text, type_=Text()), TSQUERY)
+def _prefixes(terms: Sequence[str]) -> str:
+    """A tsquery in text form: any of the terms, long ones as the beginning of a word."""
+    return " | ".join(f"'{term}':*" if len(term) >= PREFIX_FROM else f"'{term}'" for term in terms)
 
 
-def _matches(search: ColumnElement[Any], terms: Sequence[str]) -> tuple[ColumnElement[bool], ColumnElement[int]]:
-    """Whether any term matches, and which ones, as bits."""
-    anything = cast(
-        bindparam(
-            None, " | ".join(f"'{term}':*" if len(term) >= PREFIX_FROM else f"'{term}'" for term in terms), Text()
-        ),
-        TSQUERY,
-    )
+def _given(terms: Sequence[str]) -> dict[str, str]:
+    """The values of the parameters that `_matches` has."""
+    return {"any": _prefixes(terms)} | {f"term{place}": _prefixes([term]) for place, term in enumerate(terms)}
+
+
+def _matches(search: ColumnElement[Any], terms: int) -> tuple[ColumnElement[bool], ColumnElement[int]]:
+    """Whether any of so many terms matches, and which ones, as bits."""
     nothing: ColumnElement[int] = literal_column("0", Integer())
     bits: list[ColumnElement[int]] = [
-        case((search.op("@@")(_query(term)), literal_column(str(1 << place), Integer())), else_=nothing)
-        for place, term in enumerate(terms)
+        case((search.op("@@")(_tsquery(f"term{place}")), literal_column(str(1 << place), Integer())), else_=nothing)
+        for place in range(terms)
     ]
     mask: ColumnElement[Any] = bits[0]
     for bit in bits[1:]:
         mask = mask.op("|")(bit)
-    return search.op("@@")(anything), mask
+    return search.op("@@")(_tsquery("any")), mask
+
+
+def _tsquery(name: str) -> ColumnElement[Any]:
+    return cast(bindparam(name, type_=Text()), TSQUERY)
 
 
 def _found(
@@ -210,7 +215,7 @@ def _found(
     name: ColumnElement[Any],
     weight: float,
     search: ColumnElement[Any],
-    terms: Sequence[str],
+    terms: int,
 ) -> AnySelect:
     any_term, mask = _matches(search, terms)
     given: ColumnElement[float] = literal_column(str(weight))
@@ -226,21 +231,21 @@ def _constant(name: str) -> ColumnElement[str]:
     return literal_column(f"'{name}'", Text())
 
 
-def _fact_rows(viewer: Viewer, field: Field, terms: Sequence[str]) -> AnySelect:
+def _fact_rows(viewer: Viewer, field: Field, terms: int) -> AnySelect:
     fact = field.model.__table__.alias()
     return _found(fact.c.person_id, _constant(field.name), field.weight, fact.c.search, terms).where(
         access.sees_fact(viewer, fact)
     )
 
 
-def _text_rows(viewer: Viewer, terms: Sequence[str]) -> AnySelect:
+def _text_rows(viewer: Viewer, terms: int) -> AnySelect:
     fact = models.PersonText.__table__.alias()
     return _found(fact.c.person_id, func.lower(cast(fact.c.kind, Text)), 1.0, fact.c.search, terms).where(
         access.sees_fact(viewer, fact)
     )
 
 
-def _employer_rows(viewer: Viewer, terms: Sequence[str]) -> AnySelect:
+def _employer_rows(viewer: Viewer, terms: int) -> AnySelect:
     fact, organization = models.Experience.__table__.alias(), models.Organization.__table__.alias()
     return (
         _found(fact.c.person_id, _constant("experiences"), 1.0, organization.c.search, terms)
@@ -249,13 +254,21 @@ def _employer_rows(viewer: Viewer, terms: Sequence[str]) -> AnySelect:
     )
 
 
-def _name_rows(terms: Sequence[str]) -> AnySelect:
+def _name_rows(terms: int) -> AnySelect:
     person: FromClause = models.Person.__table__.alias()
     return _found(person.c.id, _constant("displayName"), NAME_WEIGHT, person.c.search, terms)
 
 
 async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str]) -> list[Hit]:
     """People by how many of the terms occur in what the viewer may read of them, then by weight of the fields."""
+    key = (viewer.kind, len(terms))
+    rows = await _STATEMENTS.rows(
+        session, key, lambda: _by_coverage(viewer, len(terms)), {"viewer": viewer.key, **_given(terms)}
+    )
+    return [Hit(row.id, float(row.score), tuple(sorted(row.fields))) for row in rows]
+
+
+def _by_coverage(viewer: Viewer, terms: int) -> AnySelect:
     rows = union_all(
         _name_rows(terms),
         *(_fact_rows(viewer, field, terms) for field in FIELDS),
@@ -264,7 +277,7 @@ async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str])
     ).subquery("found")
     covered = func.bit_count(cast(func.bit_or(rows.c.mask), BIT(MAX_TERMS)))
     score = func.sum(rows.c.weight)
-    statement = (
+    return (
         access.visible_people(viewer)
         .join(rows, rows.c.person_id == models.Person.id)
         .add_columns(
@@ -274,8 +287,6 @@ async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str])
         .order_by(covered.desc(), score.desc(), models.Person.id)
         .limit(POOL)
     )
-    result = await session.execute(statement)
-    return [Hit(row.id, float(row.score), tuple(sorted(row.fields))) for row in result]
 
 
 # ---------------------------------------------------------------- by meaning
@@ -284,7 +295,7 @@ async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str])
 async def _by_meaning(session: AsyncSession, viewer: Viewer, vector: NDArray[np.float32]) -> list[Hit]:
     """People by their nearest fact."""
     near = await nearest_people(
-        session, viewer, vector[np.newaxis, :], people=access.visible_people(viewer), limit=POOL
+        session, viewer, vector[np.newaxis, :], people=access.visible_people(viewer), limit=POOL, shape="visible"
     )
     best: dict[UUID, Hit] = {}
     for one in near:

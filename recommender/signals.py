@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Float,
     FromClause,
     Text,
@@ -35,6 +36,7 @@ from recommender.candidates import (
     SHARED,
     Asking,
     adamic_adar,
+    ask,
     may_count,
     own_values,
     paths,
@@ -50,6 +52,8 @@ NOISE, RANGE = 0.2, 0.6
 OWN_FACTS = 12
 """Of a person's own facts, the latest so many are compared."""
 QUOTED = 120
+IDS = "ids"
+"""The bind parameter for whom or what is asked about."""
 COHORT_YEARS = 3.0
 """A class year so far away tells a third as much as the same one."""
 
@@ -81,16 +85,22 @@ async def read_signals(session: AsyncSession, asking: Asking, people: Sequence[U
 
 async def _number_of_people(session: AsyncSession, asking: Asking) -> int:
     """How many people the viewer sees, counted as far as it matters to what is rare."""
+    (row,) = await ask(session, asking, _some_people)
+    return row.total
+
+
+def _some_people(asking: Asking) -> AnySelect:
     some = access.visible_people(asking.viewer).limit(literal_column(str(int(COMMON / RARE_SHARE))))
-    return await session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return select(func.count().label("total")).select_from(some.subquery())
 
 
 def _ordered(signals: Sequence[Signal]) -> list[Signal]:
     return sorted(signals, key=lambda signal: (signal.feature, signal.key, -signal.value, signal.text))
 
 
-def _among(column: ColumnElement[Any], people: Sequence[UUID]) -> ColumnElement[bool]:
-    return column == any_(bindparam(None, list(people), ARRAY(Uuid())))
+def _among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether it is one of the ids that are asked about."""
+    return column == any_(bindparam(IDS, type_=ARRAY(Uuid())))
 
 
 # ---------------------------------------------------------------- shared facts
@@ -99,10 +109,13 @@ def _among(column: ColumnElement[Any], people: Sequence[UUID]) -> ColumnElement[
 async def _shared_facts(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], total: int
 ) -> list[tuple[UUID, Signal]]:
-    parts = [_shared(asking, name, people) for name in SHARED]
-    rows = (await session.execute(union_all(*parts))).all()
+    rows = await ask(session, asking, _all_shared, ids=list(people))
     holders = await _holders(session, asking, {row.name for row in rows})
     return [(row.person_id, _shared_signal(row, holders.get((row.name, row.key), 1), total)) for row in rows]
+
+
+def _all_shared(asking: Asking) -> CompoundSelect[Any]:
+    return union_all(*(_shared(asking, name) for name in SHARED))
 
 
 def _shared_signal(row: Any, holders: int, total: int) -> Signal:
@@ -134,7 +147,7 @@ def _label(name: str, fact: FromClause) -> ColumnElement[Any]:
     return fact.c["name" if name in {"skill", "interest"} else name]
 
 
-def _shared(asking: Asking, name: str, people: Sequence[UUID]) -> AnySelect:
+def _shared(asking: Asking, name: str) -> AnySelect:
     shared = SHARED[name]
     mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
     same = [mine.c[column] == theirs.c[column] for column in shared.equal]
@@ -147,15 +160,22 @@ def _shared(asking: Asking, name: str, people: Sequence[UUID]) -> AnySelect:
             func.min(_label(name, theirs)).label("label"),
         )
         .join_from(theirs, mine, and_(*same))
-        .where(*may_count(asking, theirs), _among(theirs.c.person_id, people))
+        .where(*may_count(asking, theirs), _among(theirs.c.person_id))
         .group_by(theirs.c.person_id, key)
     )
 
 
 async def _holders(session: AsyncSession, asking: Asking, names: set[str]) -> Mapping[tuple[str, str], int]:
     """How many visible people hold each of the viewer's values, the viewer among them; of others up to COMMON facts."""
+    if not names:
+        return {}
+    rows = await ask(session, asking, _counted, tuple(sorted(names)))
+    return {(row.name, row.key): row.holders for row in rows}
+
+
+def _counted(asking: Asking, names: Sequence[str]) -> CompoundSelect[Any]:
     parts: list[AnySelect] = []
-    for name in sorted(names):
+    for name in names:
         shared = SHARED[name]
         mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
         same = [mine.c[column] == theirs.c[column] for column in shared.equal]
@@ -177,23 +197,13 @@ async def _holders(session: AsyncSession, asking: Asking, names: set[str]) -> Ma
             .select_from(mine.join(some, true()))
             .group_by(key)
         )
-    if not parts:
-        return {}
-    return {(row.name, row.key): row.holders for row in await session.execute(union_all(*parts))}
+    return union_all(*parts)
 
 
 async def _class_years(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
-    mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
-    years = func.min(func.abs(mine.c.end_year - theirs.c.end_year))
-    rows = await session.execute(
-        select(theirs.c.person_id, years.label("years"), func.max(theirs.c.end_year).label("year"))
-        .join_from(mine, theirs, true())
-        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, _among(theirs.c.person_id, people))
-        .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
-        .group_by(theirs.c.person_id)
-    )
+    rows = await ask(session, asking, _years_apart, ids=list(people))
     found: list[tuple[UUID, Signal]] = []
     for row in rows:
         value = 1.0 / (1.0 + 2.0 * row.years / COHORT_YEARS)
@@ -204,20 +214,25 @@ async def _class_years(
     return found
 
 
+def _years_apart(asking: Asking) -> AnySelect:
+    mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
+    years = func.min(func.abs(mine.c.end_year - theirs.c.end_year))
+    return (
+        select(theirs.c.person_id, years.label("years"), func.max(theirs.c.end_year).label("year"))
+        .join_from(mine, theirs, true())
+        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, _among(theirs.c.person_id))
+        .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
+        .group_by(theirs.c.person_id)
+    )
+
+
 # ---------------------------------------------------------------- contacts
 
 
 async def _mutual_contacts(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
-    steps, degrees = paths(asking)
-    contact = Person.__table__.alias()
-    rows = await session.execute(
-        select(steps.c.other, steps.c.contact, contact.c.display_name, adamic_adar(steps, degrees).label("value"))
-        .join_from(steps, degrees, degrees.c.contact == steps.c.contact)
-        .join(contact, contact.c.id == steps.c.contact)
-        .where(_among(steps.c.other, people), access.sees_person(asking.viewer, contact))
-    )
+    rows = await ask(session, asking, _knowing_both, ids=list(people))
     return [
         (
             row.other,
@@ -233,13 +248,24 @@ async def _mutual_contacts(
     ]
 
 
+def _knowing_both(asking: Asking) -> AnySelect:
+    steps, degrees = paths(asking)
+    contact = Person.__table__.alias()
+    return (
+        select(steps.c.other, steps.c.contact, contact.c.display_name, adamic_adar(steps, degrees).label("value"))
+        .join_from(steps, degrees, degrees.c.contact == steps.c.contact)
+        .join(contact, contact.c.id == steps.c.contact)
+        .where(_among(steps.c.other), access.sees_person(asking.viewer, contact))
+    )
+
+
 # ---------------------------------------------------------------- texts
 
 
 async def _like_texts(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
-    rows = await session.execute(_best_pairs(asking, people))
+    rows = await ask(session, asking, _best_pairs, ids=list(people))
     found: list[tuple[UUID, Signal]] = []
     for row in rows:
         likeness = (1.0 - float(row.distance) - NOISE) / RANGE
@@ -259,7 +285,7 @@ def _text_signal(row: Any, likeness: float) -> Signal:
     return Signal(feature, kind, likeness, f"fact:{row.fact_id}", "", fact_id=row.fact_id)
 
 
-def _best_pairs(asking: Asking, people: Sequence[UUID]) -> AnySelect:
+def _best_pairs(asking: Asking) -> AnySelect:
     """For each person and feature the facts most like one of the viewer's: each of theirs with its best match."""
     own = vector_table()
     mine = (
@@ -268,7 +294,7 @@ def _best_pairs(asking: Asking, people: Sequence[UUID]) -> AnySelect:
             own.c.person_id == access.me(asking.viewer),
             access.any_member_sees(own),
             own.c.model_id == active_model(),
-            own.c.created_at <= asking.as_of,
+            own.c.created_at <= asking.moment,
         )
         .order_by(own.c.fact_id.desc())
         .limit(OWN_FACTS)
@@ -288,10 +314,10 @@ def _best_pairs(asking: Asking, people: Sequence[UUID]) -> AnySelect:
         )
         .join_from(theirs, mine, true())
         .where(
-            _among(theirs.c.person_id, people),
+            _among(theirs.c.person_id),
             access.any_member_sees(theirs),
             theirs.c.model_id == active_model(),
-            theirs.c.created_at <= asking.as_of,
+            theirs.c.created_at <= asking.moment,
         )
         .group_by(theirs.c.person_id, theirs.c.fact_id, theirs.c.facet, feature)
         .subquery("pairs")
@@ -325,18 +351,22 @@ WORDS: Mapping[EvidenceKind, str] = {
 }
 
 
-async def quote(session: AsyncSession, candidates: Sequence[Candidate]) -> list[Candidate]:
+async def quote(session: AsyncSession, asking: Asking, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates of a page with the words of the facts that their signals quote: one statement for all."""
     wanted = sorted({signal.fact_id for one in candidates for signal in one.signals if signal.fact_id is not None})
     if not wanted:
         return list(candidates)
-    facts = fact_texts()
-    rows = await session.execute(select(facts.c.fact_id, facts.c.words).where(_among(facts.c.fact_id, wanted)))
+    rows = await ask(session, asking, _words_of_facts, ids=wanted)
     words: dict[UUID, str] = {row.fact_id: row.words for row in rows}
     return [
         replace(one, signals=tuple(_quoted(signal, words) for signal in one.signals if _told(signal, words)))
         for one in candidates
     ]
+
+
+def _words_of_facts(_asking: Asking) -> AnySelect:
+    facts = fact_texts()
+    return select(facts.c.fact_id, facts.c.words).where(_among(facts.c.fact_id))
 
 
 def _told(signal: Signal, words: Mapping[UUID, str]) -> bool:

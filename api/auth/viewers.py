@@ -1,8 +1,6 @@
 """Which viewer an identity is: its account, its person and their roles, read anew for every request."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,7 +18,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -30,6 +27,7 @@ from api.auth.tokens import Verified
 from api.db import Database
 from api.errors import NotSignedIn
 from api.models import Account, AccountRole, Identity, Institution, Person, PersonRole, PersonRoleKind
+from api.statements import Prepared, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +40,7 @@ _identity = Identity.__table__
 _HOUR_AGO = func.now() - literal_column("interval '1 hour'")
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A statement compiled once, and the names of its values in order."""
-
-    text: str
-    names: tuple[str, ...]
-
-    def values(self, given: Mapping[str, object]) -> list[object]:
-        return [given[name] for name in self.names]
-
-
-def _plan(source: FromClause, condition: ColumnElement[bool]) -> _Plan:
+def _plan(source: FromClause, condition: ColumnElement[bool]) -> Prepared:
     role = PersonRole.__table__
     today = literal_column("(now() at time zone 'UTC')::date", Date())
     current = (
@@ -78,8 +65,7 @@ def _plan(source: FromClause, condition: ColumnElement[bool]) -> _Plan:
         .select_from(source.outerjoin(_person, _person.c.id == _account.c.person_id))
         .where(condition)
     )
-    compiled = statement.compile(dialect=PGDialect_psycopg(paramstyle="numeric_dollar"))
-    return _Plan(compiled.string, tuple(compiled.positiontup or ()))
+    return prepare(statement)
 
 
 _BY_ACCOUNT = _plan(_account, _account.c.id == bindparam("account", type_=Uuid()))

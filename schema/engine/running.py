@@ -2,22 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, cast
 from uuid import UUID
 
 import orjson
 from graphql import FieldNode, GraphQLField, VariableValues
 from graphql.execution.values import get_argument_values
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.sql.compiler import WARN_LINTING
 
 from api.access import Viewer
 from api.db import AnySelect, Reader
+from api.statements import prepare
 from schema.engine.compiler import AUDIT
 from schema.engine.parameters import ACCOUNT, KEYS, VIEWER, Scope, Slot, look_up
-
-_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")
 
 Reads = dict[UUID, set[str]]
 """Person -> kinds of restricted facts that an officer was shown."""
@@ -47,15 +43,13 @@ class Statement:
 
 
 def compile_statement(statement: AnySelect, scope: Scope) -> Statement:
-    """Turn a SELECT into text, once. SQLAlchemy warns of a table that nothing joins: a relation lost its condition."""
-    compiled = statement.compile(dialect=_DIALECT, linting=WARN_LINTING)
-    names = tuple(cast(Sequence[str], compiled.positiontup))
-    given = {name: value.value if isinstance(value, Enum) else value for name, value in compiled.params.items()}
+    """Turn a SELECT into text, once."""
+    prepared = prepare(statement)
     return Statement(
-        text=compiled.string,
-        names=names,
+        text=prepared.text,
+        names=prepared.names,
         slots=dict(scope.slots),
-        constants=given,
+        constants=prepared.constants,
         calls=tuple(scope.calls),
         audits=scope.audits,
     )

@@ -64,7 +64,9 @@ async def search(
     session: AsyncSession, query: NDArray[np.float32], people: AnySelect, limit: int, *, exact: bool = False
 ) -> list[Near]:
     viewer = viewer_of(await make_member(session))
-    return await nearest_people(session, viewer, query[np.newaxis], people=people, limit=limit, exact=exact)
+    return await nearest_people(
+        session, viewer, query[np.newaxis], people=people, limit=limit, exact=exact, shape=object()
+    )
 
 
 def distinct(found: Sequence[Near]) -> list[UUID]:
@@ -106,4 +108,4 @@ async def test_the_nearest_come_first_with_their_cosine(session: AsyncSession, v
 async def test_no_query_finds_nobody(session: AsyncSession):
     viewer = viewer_of(await make_member(session))
     empty = np.zeros((0, models.DIMENSION), dtype=np.float32)
-    assert await nearest_people(session, viewer, empty, people=visible_people(viewer), limit=3) == []
+    assert await nearest_people(session, viewer, empty, people=visible_people(viewer), limit=3, shape=1) == []
