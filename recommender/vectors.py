@@ -105,24 +105,27 @@ def _embeddable(fact: FromClause) -> ColumnElement[bool]:
     return fact.c.visibility.in_([literal_column("'STAFF'"), literal_column("'MEMBERS'"), literal_column("'PUBLIC'")])
 
 
-def _without_vector(facts: Any, model_id: int) -> ColumnElement[bool]:
+def _without_vector(facts: Any, model_id: int | ColumnElement[Any]) -> ColumnElement[bool]:
     vector = FactVector.__table__.alias()
     return (
         ~select(ONE)
         .select_from(vector)
         .where(vector.c.fact_id == facts.c.fact_id, vector.c.model_id == model_id)
-        .correlate(facts)
+        .correlate_except(vector)
         .exists()
     )
 
 
-async def missing_count(session: AsyncSession) -> int:
+def count_missing() -> AnySelect:
     """How many facts lack a vector of the active model; all of them while there is no model yet."""
-    active = await session.scalar(select(EmbeddingModel.id).where(EmbeddingModel.active))
     facts = fact_texts()
-    counted = select(func.count()).select_from(facts)
-    found = await session.scalar(counted if active is None else counted.where(_without_vector(facts, active)))
-    return found or 0
+    active = select(EmbeddingModel.id).where(EmbeddingModel.active).scalar_subquery()
+    return select(func.count()).select_from(facts).where(_without_vector(facts, active))
+
+
+async def missing_count(session: AsyncSession) -> int:
+    """The number that `count_missing` counts."""
+    return await session.scalar(count_missing()) or 0
 
 
 async def embed_missing(

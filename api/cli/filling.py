@@ -38,7 +38,7 @@ def seed(
     from rich.console import Console
     from rich.progress import Progress
 
-    from api.seed import load_network
+    from api.seed.loading import load_network
 
     with (
         running_database(Settings(), migrated=True) as running,

@@ -59,7 +59,7 @@ def sign_in(settings: Settings, caller: Caller, email: str | None, lifetime: tim
 
 
 def _account(settings: Settings, caller: Caller, email: str | None) -> UUID | None:
-    from api.seed import DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
+    from api.seed.accounts import DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
 
     values = {
         "role": caller.name,

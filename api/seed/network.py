@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from api.seed.accounts import DEMO_ADMIN_EMAIL, DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
 from api.seed.careers import PLACES_OF_WORK, TRACKS, Track, draw_career
 from api.seed.drawing import chance, draw_id, draw_some, pick
 from api.seed.names import Name, draw_name
@@ -14,9 +15,6 @@ from api.seed.places import City, city_named, draw_home, draw_origin, draw_phone
 from api.seed.studies import BY_NAME, HOME_SCHOOL, HONOURS, OTHER_SCHOOLS, Programme, draw_degree, draw_programme
 from api.seed.texts import INTERESTS, draw_bio, draw_offers, draw_seeks, draw_words
 
-DEMO_MEMBER_EMAIL = "amara.okafor@alumni.example.edu"
-DEMO_STAFF_EMAIL = "office@alumni.example.edu"
-DEMO_ADMIN_EMAIL = "admin@alumni.example.edu"
 FIRST_YEAR, LAST_YEAR, NOW = 1975, 2030, 2026
 MADE = datetime(2026, 9, 1, tzinfo=UTC)
 STAMP = int(MADE.timestamp() * 1000)

@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from api.errors import Conflict
-from api.seed import COLUMNS, DEMO_MEMBER_EMAIL, generate, load_network
+from api.seed.accounts import DEMO_MEMBER_EMAIL
+from api.seed.loading import load_network
+from api.seed.network import COLUMNS, generate
 
 
 def tables(people: int, seed: int = 1) -> dict[str, list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.seed import COLUMNS, generate
+from api.seed.network import COLUMNS, generate
 from recommender.embeddings import DIMENSION, Embedder, HashEmbedder, ModelUnavailable, OnnxEmbedder, find_onnx
 from recommender.embeddings.protocol import input_hash
 from recommender.search import QueryEmbedder
