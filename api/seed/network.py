@@ -10,6 +10,7 @@ from typing import Any
 from api.seed.accounts import DEMO_ADMIN_EMAIL, DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
 from api.seed.careers import PLACES_OF_WORK, TRACKS, Track, draw_career
 from api.seed.drawing import chance, draw_id, draw_some, pick
+from api.seed.gatherings import draw_gatherings
 from api.seed.names import Name, draw_name
 from api.seed.places import City, city_named, draw_home, draw_origin, draw_phone
 from api.seed.studies import BY_NAME, HOME_SCHOOL, HONOURS, OTHER_SCHOOLS, Programme, draw_degree, draw_programme
@@ -69,13 +70,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "person_texts": ("id", "person_id", "visibility", "kind", "text", "language"),
     "connections": ("id", "low_id", "high_id", "requester_id", "state", "requested_at", "answered_at", "connected_at"),
     "blocks": ("id", "blocker_id", "blocked_id"),
+    "events": ("id", "name", "description", "organizer", "status", "attendance_mode", "audience", "starts_at", "ends_at",
+               "time_zone", "venue", "city", "region", "country", "join_url", "capacity", "seats_taken", "attendees_shown"),
+    "registrations": ("id", "event_id", "person_id", "state", "registered_at"),
 }  # fmt: skip
 """The tables that are filled, in an order that references allow, and the columns given."""
 CHUNK = 2_000
 
 
 def generate(people: int, seed: int = 1) -> Iterator[Rows]:
-    """The rows of a network of so many people, in chunks; the last chunk has the ties."""
+    """The rows of a network of so many people, in chunks; the last two have the ties and the events."""
     random = Random(seed)
     network = _Network(random)
     yield network.frame()
@@ -85,6 +89,9 @@ def generate(people: int, seed: int = 1) -> Iterator[Rows]:
         everybody.extend(network.person(rows, number) for number in range(start, min(start + CHUNK, people)))
         yield rows
     yield network.ties(everybody)
+    gatherings = Rows()
+    draw_gatherings(random, gatherings, everybody, network.id)
+    yield gatherings
 
 
 class _Network:

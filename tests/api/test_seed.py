@@ -81,3 +81,17 @@ def test_a_network_is_loaded_once(real_url: str):
         assert ties[0] >= 5
         with pytest.raises(Conflict):
             load_network(connection, 10)
+
+
+def test_events_are_held_by_organisers_with_habits_and_attended_by_those_near():
+    network = tables(1000)
+    assert len(network["events"]) == 50
+    seats = {row["id"]: 0 for row in network["events"]}
+    for row in network["registrations"]:
+        seats[row["event_id"]] += 1
+    for event in network["events"]:
+        assert event["seats_taken"] == seats[event["id"]] <= (event["capacity"] or 10_000)
+        assert event["join_url"] is None or event["join_url"].startswith("https://meet.example.org/")
+    assert len({row["name"] for row in network["events"]}) > 25
+    pairs = [(row["event_id"], row["person_id"]) for row in network["registrations"]]
+    assert len(pairs) == len(set(pairs)) > 150
