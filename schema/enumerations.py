@@ -42,6 +42,18 @@ describe(
     SUPPRESSED="Never again.",
 )
 describe(
+    models.EmploymentType,
+    "What kind of work an opening is for.",
+    FULL_TIME="Full time.",
+    PART_TIME="Part time.",
+    CONTRACTOR="As a contractor.",
+    TEMPORARY="For a limited time.",
+    INTERN="As an intern.",
+    VOLUNTEER="Without pay.",
+    PER_DIEM="By the day.",
+    OTHER="Something else.",
+)
+describe(
     models.EventStatus,
     "Where an event stands.",
     SCHEDULED="It takes place as said.",

@@ -14,6 +14,8 @@ from schema.errors import HANDLERS
 from schema.events.mutations import EventsMutation
 from schema.events.types import Event, EventsQuery
 from schema.imports import ImportsMutation
+from schema.jobs.mutations import JobsMutation
+from schema.jobs.types import Job, JobsQuery
 from schema.nodes import NodeQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
@@ -24,8 +26,8 @@ from schema.scalars import SCALARS
 from schema.ties import TiesMutation
 from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
-QUERIES = (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery, EventsQuery)
-MUTATIONS = (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation, EventsMutation)
+QUERIES = (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery, EventsQuery, JobsQuery)
+MUTATIONS = (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation, EventsMutation, JobsMutation)
 
 
 def build_schema() -> strawberry.Schema:
@@ -36,6 +38,7 @@ def build_schema() -> strawberry.Schema:
         types=[
             Education,
             Event,
+            Job,
             Experience,
             Skill,
             Interest,

@@ -177,3 +177,22 @@ async def register(
         event.seats_taken = (event.seats_taken or 0) + 1
     await session.flush()
     return row
+
+
+async def make_job(session: AsyncSession, poster: models.Person | UUID | None = None, **columns: Any) -> models.Job:
+    """An opening for members, for a month, in Lisbon."""
+    if "organization_id" not in columns:
+        columns["organization_id"] = (await make_organization(session)).id
+    given = {
+        "title": f"Job {next(_numbers)}",
+        "employment_type": models.EmploymentType.FULL_TIME,
+        "audience": models.Visibility.MEMBERS,
+        "valid_through": datetime.now(UTC) + timedelta(days=30),
+        "city": "Lisbon",
+        "country": "PT",
+        **columns,
+    }
+    job = models.Job(poster_id=poster if isinstance(poster, UUID) or poster is None else poster.id, **given)
+    session.add(job)
+    await session.flush()
+    return job

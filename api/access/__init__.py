@@ -8,6 +8,8 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 """
 
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration
+from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job, sees_poster
+from api.access.organizations import sees_organization
 from api.access.people import (
     FACTS,
     any_member_sees,
@@ -19,7 +21,6 @@ from api.access.people import (
     restricted,
     sees_fact,
     sees_fact_alone,
-    sees_organization,
     sees_person,
     sees_vector,
     some_row,
@@ -45,7 +46,10 @@ __all__ = [
     "connected",
     "contacts_of",
     "holds_seat",
+    "interested",
+    "interested_oneself",
     "is_viewer",
+    "job_is_open",
     "level",
     "me",
     "not_blocked",
@@ -55,14 +59,18 @@ __all__ = [
     "owns_block",
     "owns_tie",
     "person_visible",
+    "posted",
     "restricted",
     "sees_all",
     "sees_audit",
     "sees_event",
     "sees_fact",
     "sees_fact_alone",
+    "sees_interest",
+    "sees_job",
     "sees_organization",
     "sees_person",
+    "sees_poster",
     "sees_registration",
     "sees_request",
     "sees_tie",

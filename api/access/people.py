@@ -133,14 +133,6 @@ def staff_only(vector: FromClause) -> ColumnElement[bool]:
     return vector.c.visibility == level(Visibility.STAFF)[0]
 
 
-def sees_organization(viewer: Viewer, organization: FromClause) -> ColumnElement[bool]:
-    """An organisation is known through the experiences at it that the viewer may read."""
-    if viewer.kind is ViewerKind.STAFF:
-        return organization.c.id.is_not(None)
-    experience = Experience.__table__.alias()
-    return some_row(experience, experience.c.organization_id == organization.c.id, sees_fact_alone(viewer, experience))
-
-
 def is_viewer(viewer: Viewer, person: FromClause) -> ColumnElement[bool]:
     """Whether the row is the viewer's own person."""
     return person.c.id == me(viewer)

@@ -19,6 +19,7 @@ from api.models.facts import (
     TagKind,
     TextKind,
 )
+from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.retries import IdempotencyKey
 from api.models.suggestions import OutcomeKind, Suggestion, SuggestionOutcome
@@ -40,6 +41,7 @@ __all__ = [
     "ContactStatus",
     "Education",
     "EmbeddingModel",
+    "EmploymentType",
     "Event",
     "EventStatus",
     "Experience",
@@ -50,6 +52,9 @@ __all__ = [
     "Identity",
     "Institution",
     "Interest",
+    "Job",
+    "JobInterest",
+    "JobSkill",
     "Link",
     "LinkKind",
     "Organization",

@@ -1,6 +1,7 @@
 """Who may call what: every root field, asked by a stranger, a guest, a member and staff; refusals change nothing."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from schema.ids import encode_id
 from schema.permissions import required_of
 from schema.root import build_engine
 from tests.conftest import Api
-from tests.factories import connect, make_account, make_event, make_fact, make_member, make_person, make_staff
+from tests.factories import connect, make_account, make_event, make_fact, make_job, make_member, make_person, make_staff
 
 SCHEMA = build_engine().schema
 QUERIES = {
@@ -26,6 +27,8 @@ QUERIES = {
     "people": "{ people(first: 1) { totalCount } }",
     "searchPeople": '{ searchPeople(text: "a", first: 1) { degraded } }',
     "event": '{ event(id: "$event") { id } }',
+    "job": '{ job(id: "$job") { id } }',
+    "jobs": "{ jobs(first: 1) { totalCount } }",
     "events": "{ events(first: 1) { totalCount } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
 }
@@ -48,6 +51,11 @@ MUTATIONS: dict[str, str] = {
     "cancelEvent": '{eventId: "$event"}',
     "registerForEvent": '{eventId: "$event"}',
     "cancelRegistration": '{eventId: "$event"}',
+    "postJob": '{title: "A", organization: "B", validThrough: "$later", country: "PT"}',
+    "updateJob": '{jobId: "$job", title: "B"}',
+    "withdrawJob": '{jobId: "$job"}',
+    "showInterest": '{jobId: "$job"}',
+    "withdrawInterest": '{jobId: "$job"}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
 WHO = ("stranger", "guest", "member", "staff")
@@ -93,6 +101,8 @@ async def scene(session: AsyncSession) -> Scene:
         "tie": encode_id("Tie", tie.id),
         "request": encode_id("ConnectionRequest", request.id),
         "event": encode_id("Event", (await make_event(session, audience=models.Visibility.STAFF)).id),
+        "job": encode_id("Job", (await make_job(session, audience=models.Visibility.STAFF)).id),
+        "later": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
         "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
     }
     return Scene(accounts, named)
@@ -136,7 +146,7 @@ async def test_a_root_field_answers_those_it_is_for(
 
 ABOUT_OTHERS = [
     "setVisibility", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion", "registerForEvent",
-    "cancelRegistration",
+    "cancelRegistration", "updateJob", "withdrawJob", "showInterest",
 ]  # fmt: skip
 
 
