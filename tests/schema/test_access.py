@@ -45,8 +45,11 @@ LIST = (
     " connections(first: 100) { totalCount nodes { id } %s } mutualConnections(first: 100) { nodes { id } }"
     " events(first: 100) { totalCount nodes { id } } } %s } }" % (SELECTION, FACETS, FACETS)
 )
-EVENTS = """{ events(first: 100) { totalCount nodes { id name joinUrl attendees(first: 100) { totalCount nodes { id }
-    facets { classYears(first: 9) { value count } } } } facets { weekdays(first: 9) { value count } } } }"""
+EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl attendees(first: 100) {{ totalCount
+    nodes {{ id }} facets {{ classYears{COUNTS} }} }} }} facets {{ weekdays{COUNTS} }} }} }}"""
+JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title poster {{ id }} interested
+    interestedPeople(first: 100) {{ totalCount nodes {{ id }} }} }} facets {{ employmentTypes{COUNTS} }} }} }}"""
+CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 CHOSEN = "query($f: PersonFilter!) { people(first: 9, filter: $f) { totalCount nodes { id } } }"
 MEET = "{ peopleYouShouldMeet(first: 50) { nodes { score person { id } evidence { kind text weight } } } }"
@@ -177,6 +180,27 @@ async def check_events(case: Case, asker: Asker) -> None:
         assert node["attendees"]["totalCount"] == len(comes)
 
 
+async def check_jobs(case: Case, asker: Asker) -> None:
+    """Which openings there are, who posted them, and who would like them."""
+    world = case.world
+    page = (await case.ask(JOBS, asker))["jobs"]
+    seen = {encode_id("Job", job.id): job for job in world.jobs if world.sees_job(asker, job)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["employmentTypes"])
+    for job in world.jobs:
+        assert (job.token in json.dumps(page)) == world.sees_job(asker, job), (job.audience, job.open)
+        found = (await case.ask(CHOSEN_JOBS, asker, w=job.token))["jobs"]["totalCount"]
+        assert found == int(world.sees_job(asker, job))
+    for node in page["nodes"]:
+        job = seen[node["id"]]
+        known = job.poster is not None and world.sees_person(asker, world.person(job.poster))
+        assert (node["poster"] is not None) == known
+        fans = {one.id for one in world.people if world.sees_interest(asker, job, one)}
+        assert ids(node["interestedPeople"]) == {encode_id("Person", one) for one in fans}
+        assert node["interestedPeople"]["totalCount"] == len(fans)
+        assert node["interested"] == (asker.someone is not None and asker.someone.id in job.interested)
+
+
 async def check_searches_and_filters(case: Case, asker: Asker) -> None:
     """Each fact is found by those who see it, and by nobody else."""
     for fact in own_tokens(case.world)[::3]:
@@ -217,6 +241,7 @@ async def check_names(case: Case, asker: Asker) -> None:
         others.append(("Tie", tie.id, own and world.sees_tie(asker, pair)))
         others.append(("ConnectionRequest", tie.id, tie.id in world.requests(asker)))
     others += [("Event", event.id, world.sees_event(asker, event)) for event in world.events]
+    others += [("Job", job.id, world.sees_job(asker, job)) for job in world.jobs]
     others += [("Viewer", one.account.id, one is asker) for one in world.askers]
     named = [encode_id(kind, key) for kind, key, _ in others]
     nodes = (await case.ask(NODES, asker, ids=named))["nodes"]
@@ -287,6 +312,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
         for asker in case.world.askers:
             await check_list(case, asker)
             await check_events(case, asker)
+            await check_jobs(case, asker)
             await check_searches_and_filters(case, asker)
             await check_names(case, asker)
             await check_own(case, asker)
@@ -315,6 +341,7 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     """What the asker is answered on every path that reads more than the asker's own."""
     found = {"list": await case.ask(LIST, asker), "found": await case.ask(FIND, asker, t=ABOUT)}
     found["events"] = await case.ask(EVENTS, asker)
+    found["jobs"] = await case.ask(JOBS, asker)
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
         found["meet"] = await case.ask(MEET, asker)
         for one in found["meet"]["peopleYouShouldMeet"]["nodes"]:  # ties fade while the test runs
@@ -330,6 +357,7 @@ async def delete_hidden(case: Case, asker: Asker) -> None:
         *((fact.kind, fact.id) for fact in world.facts if not world.sees_fact(asker, fact)),
         *((models.Connection, tie.id) for pair, tie in world.ties.items() if not knows_of(world, asker, pair)),
         *((models.Event, event.id) for event in world.events if not world.sees_event(asker, event)),
+        *((models.Job, job.id) for job in world.jobs if not world.sees_job(asker, job)),
         *((models.Person, one.id) for one in world.people if not world.sees_person(asker, one)),
     ]
     for event in world.events:

@@ -1,6 +1,7 @@
 """Random worlds of people, facts, ties and blocks, and a model in plain Python that says who may see what of them."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -15,6 +16,7 @@ from tests.factories import (
     make_account,
     make_event,
     make_fact,
+    make_job,
     make_organization,
     make_person,
     make_staff,
@@ -88,6 +90,18 @@ class Gathering:
 
 
 @dataclass
+class Opening:
+    """A job of the model, whose title carries a token of its own."""
+
+    id: UUID
+    poster: UUID | None
+    audience: models.Visibility
+    open: bool
+    token: str
+    interested: set[UUID] = field(default_factory=set[UUID])
+
+
+@dataclass
 class Asker:
     """Who asks: with an account, of a kind, as a person or (an officer) as none."""
 
@@ -110,6 +124,7 @@ class World:
     """The pair, and who of them blocked."""
     organizations: list[UUID] = field(default_factory=list[UUID])
     events: list[Gathering] = field(default_factory=list[Gathering])
+    jobs: list[Opening] = field(default_factory=list[Opening])
     askers: list[Asker] = field(default_factory=list[Asker])
 
     def person(self, person_id: UUID) -> Someone:
@@ -188,6 +203,22 @@ class World:
         comes = asker.someone is not None and asker.someone.id in event.attendees
         return self.sees_event(asker, event) and (asker.kind is ViewerKind.STAFF or comes)
 
+    def sees_job(self, asker: Asker, job: Opening) -> bool:
+        if job.poster is not None and asker.owns(job.poster):
+            return True
+        if asker.someone and frozenset({asker.someone.id, job.poster}) in self.blocks:
+            return False
+        if asker.kind is ViewerKind.STAFF:
+            return True
+        audiences = {V.PUBLIC, V.MEMBERS} if asker.kind is ViewerKind.MEMBER else {V.PUBLIC}
+        return job.open and job.audience in audiences
+
+    def sees_interest(self, asker: Asker, job: Opening, person: Someone) -> bool:
+        if person.id not in job.interested or not self.sees_job(asker, job) or not self.sees_person(asker, person):
+            return False
+        mine = job.poster is not None and asker.owns(job.poster)
+        return asker.kind is ViewerKind.STAFF or mine or asker.owns(person.id)
+
     def may_meet(self, asker: Asker) -> set[UUID]:
         return {
             one.id
@@ -210,7 +241,29 @@ async def make_world(session: AsyncSession, random: Random) -> World:
             await _between(session, random, world, one, other)
     for audience in (V.STAFF, V.MEMBERS, V.MEMBERS, V.PUBLIC):
         await _event(session, random, world, audience)
+    for audience, open_ in (
+        (V.STAFF, True),
+        (V.MEMBERS, True),
+        (V.MEMBERS, False),
+        (V.PUBLIC, True),
+        (V.PUBLIC, False),
+    ):
+        await _job(session, random, world, audience, open_)
     return world
+
+
+async def _job(session: AsyncSession, random: Random, world: World, audience: models.Visibility, open_: bool) -> None:
+    token = f"zq{random.getrandbits(40):x}"
+    poster = None if random.random() < 0.3 else random.choice(world.people).id
+    until = datetime.now(UTC) + timedelta(days=1 if open_ else -1)
+    row = await make_job(session, poster, title=token, audience=audience, valid_through=until)
+    job = Opening(row.id, poster, audience, open_, token)
+    for person in random.sample(world.people, 3):
+        if person.id != poster:
+            session.add(models.JobInterest(job_id=row.id, person_id=person.id))
+            job.interested.add(person.id)
+    await session.flush()
+    world.jobs.append(job)
 
 
 async def _event(session: AsyncSession, random: Random, world: World, audience: models.Visibility) -> None:
