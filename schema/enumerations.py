@@ -95,6 +95,15 @@ describe(
     OTHER="Something else.",
 )
 describe(
+    models.MentorshipState,
+    "Where a mentorship stands.",
+    PENDING="Asked for, and not answered yet.",
+    ACCEPTED="Going on.",
+    DECLINED="The mentor said no.",
+    WITHDRAWN="Taken back before it was answered.",
+    COMPLETED="Ended by one of the two.",
+)
+describe(
     models.PersonRoleKind,
     "What somebody is or was to the institution.",
     STUDENT="Studies here.",

@@ -16,6 +16,8 @@ from schema.events.types import Event, EventsQuery
 from schema.imports import ImportsMutation
 from schema.jobs.mutations import JobsMutation
 from schema.jobs.types import Job, JobsQuery
+from schema.mentoring.mutations import MentoringMutation
+from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
@@ -26,8 +28,25 @@ from schema.scalars import SCALARS
 from schema.ties import TiesMutation
 from schema.viewer import AuditEvent, Block, ConnectionRequest, ViewerQuery
 
-QUERIES = (ViewerQuery, NodeQuery, PeopleQuery, SearchQuery, RecommendationsQuery, EventsQuery, JobsQuery)
-MUTATIONS = (ProfileMutation, TiesMutation, RecommendationsMutation, ImportsMutation, EventsMutation, JobsMutation)
+QUERIES = (
+    ViewerQuery,
+    NodeQuery,
+    PeopleQuery,
+    SearchQuery,
+    RecommendationsQuery,
+    EventsQuery,
+    JobsQuery,
+    MentoringQuery,
+)
+MUTATIONS = (
+    ProfileMutation,
+    TiesMutation,
+    RecommendationsMutation,
+    ImportsMutation,
+    EventsMutation,
+    JobsMutation,
+    MentoringMutation,
+)
 
 
 def build_schema() -> strawberry.Schema:
@@ -39,6 +58,8 @@ def build_schema() -> strawberry.Schema:
             Education,
             Event,
             Job,
+            MentorProfile,
+            Mentorship,
             Experience,
             Skill,
             Interest,

@@ -196,3 +196,16 @@ async def make_job(session: AsyncSession, poster: models.Person | UUID | None = 
     session.add(job)
     await session.flush()
     return job
+
+
+async def make_mentor(
+    session: AsyncSession, person: models.Person, topics: tuple[str, ...] = (), **columns: Any
+) -> models.MentorProfile:
+    """A mentor in the pool, with one place unless said otherwise."""
+    person.mentor_open = True
+    profile = models.MentorProfile(person_id=person.id, **{"max_mentees": 1, **columns})
+    session.add(profile)
+    await session.flush()
+    session.add_all(models.MentorTopic(profile_id=profile.id, name=name) for name in topics)
+    await session.flush()
+    return profile

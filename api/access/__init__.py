@@ -9,6 +9,7 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration
 from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job, sees_poster
+from api.access.mentoring import sees_mentor, sees_mentorship, takes_mentees
 from api.access.organizations import sees_organization
 from api.access.people import (
     FACTS,
@@ -68,6 +69,8 @@ __all__ = [
     "sees_fact_alone",
     "sees_interest",
     "sees_job",
+    "sees_mentor",
+    "sees_mentorship",
     "sees_organization",
     "sees_person",
     "sees_poster",
@@ -78,5 +81,6 @@ __all__ = [
     "some_row",
     "staff_only",
     "suggestable_people",
+    "takes_mentees",
     "visible_people",
 ]

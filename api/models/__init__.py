@@ -20,6 +20,7 @@ from api.models.facts import (
     TextKind,
 )
 from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
+from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.retries import IdempotencyKey
 from api.models.suggestions import OutcomeKind, Suggestion, SuggestionOutcome
@@ -57,6 +58,10 @@ __all__ = [
     "JobSkill",
     "Link",
     "LinkKind",
+    "MentorProfile",
+    "MentorTopic",
+    "Mentorship",
+    "MentorshipState",
     "Organization",
     "OutcomeKind",
     "Person",

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, me, visible_people
 from api.errors import Invalid, NotFound, Problem
 from api.models import Block, Connection, ConnectionState, Person
+from api.services.mentoring import end_between
 from api.services.pairs import lock_pair, pair_of
 
 _PERSON = ("input", "personId")
@@ -23,8 +24,8 @@ _BLOCKS = cast(Table, Block.__table__)
 async def block_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -> UUID:
     """Make the viewer and this person invisible to each other; the block's id. Doing it again changes nothing.
 
-    A connection of the two ends; an open request is withdrawn or silently declined. Raises NotFound for people whom the
-    viewer does not see, among them those who have blocked the viewer, and Invalid for oneself.
+    A connection of the two ends, and a mentorship; an open request is withdrawn or silently declined. Raises NotFound
+    for people whom the viewer does not see, among them those who have blocked the viewer, and Invalid for oneself.
     """
     own = _own_id(viewer)
     if person_id == own:
@@ -39,6 +40,7 @@ async def block_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -
         insert(_BLOCKS).values(id=uuid7(), blocker_id=own, blocked_id=person_id).returning(_BLOCKS.c.id)
     )
     await _undo_tie(session, own, person_id)
+    await end_between(session, own, person_id)
     return cast(UUID, made)
 
 

@@ -15,7 +15,17 @@ from schema.ids import encode_id
 from schema.permissions import required_of
 from schema.root import build_engine
 from tests.conftest import Api
-from tests.factories import connect, make_account, make_event, make_fact, make_job, make_member, make_person, make_staff
+from tests.factories import (
+    connect,
+    make_account,
+    make_event,
+    make_fact,
+    make_job,
+    make_member,
+    make_mentor,
+    make_person,
+    make_staff,
+)
 
 SCHEMA = build_engine().schema
 QUERIES = {
@@ -27,6 +37,8 @@ QUERIES = {
     "people": "{ people(first: 1) { totalCount } }",
     "searchPeople": '{ searchPeople(text: "a", first: 1) { degraded } }',
     "event": '{ event(id: "$event") { id } }',
+    "mentors": "{ mentors(first: 1) { totalCount } }",
+    "mentorships": "{ mentorships(first: 1) { totalCount } }",
     "job": '{ job(id: "$job") { id } }',
     "jobs": "{ jobs(first: 1) { totalCount } }",
     "events": "{ events(first: 1) { totalCount } }",
@@ -56,6 +68,11 @@ MUTATIONS: dict[str, str] = {
     "withdrawJob": '{jobId: "$job"}',
     "showInterest": '{jobId: "$job"}',
     "withdrawInterest": '{jobId: "$job"}',
+    "setMentorProfile": '{topics: ["a"]}',
+    "requestMentorship": '{mentorId: "$mentor"}',
+    "answerMentorship": '{mentorshipId: "$mentorship", accept: true}',
+    "withdrawMentorship": '{mentorshipId: "$mentorship"}',
+    "endMentorship": '{mentorshipId: "$mentorship"}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
 WHO = ("stranger", "guest", "member", "staff")
@@ -77,7 +94,7 @@ class Scene:
     ids: dict[str, str]
 
     def fill(self, words: str) -> str:
-        for name, value in self.ids.items():
+        for name, value in sorted(self.ids.items(), reverse=True):  # $mentorship before $mentor
             words = words.replace(f"${name}", value)
         return words
 
@@ -89,6 +106,10 @@ async def scene(session: AsyncSession) -> Scene:
     fact = await make_fact(session, models.Skill, one)
     tie = await connect(session, one, other)
     request = await connect(session, third, one, models.ConnectionState.PENDING)
+    mentor = await make_mentor(session, other)
+    mentorship = models.Mentorship(mentor_id=other.id, mentee_id=one.id, state=models.MentorshipState.PENDING)
+    session.add(mentorship)
+    await session.flush()
     accounts = {
         "stranger": None,
         "guest": await make_account(session, await make_person(session, alumnus=False)),
@@ -103,6 +124,8 @@ async def scene(session: AsyncSession) -> Scene:
         "event": encode_id("Event", (await make_event(session, audience=models.Visibility.STAFF)).id),
         "job": encode_id("Job", (await make_job(session, audience=models.Visibility.STAFF)).id),
         "later": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+        "mentor": encode_id("MentorProfile", mentor.id),
+        "mentorship": encode_id("Mentorship", mentorship.id),
         "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
     }
     return Scene(accounts, named)
@@ -147,6 +170,7 @@ async def test_a_root_field_answers_those_it_is_for(
 ABOUT_OTHERS = [
     "setVisibility", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion", "registerForEvent",
     "cancelRegistration", "updateJob", "withdrawJob", "showInterest",
+    "answerMentorship", "withdrawMentorship", "endMentorship",
 ]  # fmt: skip
 
 

@@ -1,0 +1,39 @@
+"""Who sees a mentor's profile, and who knows of a mentorship."""
+
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_
+
+from api.access.people import person_visible, sees_person, some_row
+from api.access.viewers import Viewer, ViewerKind, me
+from api.models import Person
+
+
+def takes_mentees(profile: FromClause) -> ColumnElement[bool]:
+    """Whether there is a place now: not paused, and not full."""
+    awake = or_(profile.c.paused_until.is_(None), profile.c.paused_until <= func.now())
+    return and_(awake, profile.c.active_mentees < profile.c.max_mentees)
+
+
+def sees_mentor(viewer: Viewer, profile: FromClause) -> ColumnElement[bool]:
+    """Whether the profile is there for this viewer: members see the pool, the office all, everybody the own."""
+    if viewer.kind is ViewerKind.ANONYMOUS:
+        return false()
+    person, own = Person.__table__.alias(), profile.c.person_id == me(viewer)
+    in_pool = and_(person.c.mentor_open, person.c.listed, not_(person.c.deceased))
+    match viewer.kind:
+        case ViewerKind.STAFF:
+            allowed = person.c.id.is_not(None)
+        case ViewerKind.MEMBER:
+            allowed = or_(own, in_pool)
+        case _:
+            allowed = own
+    return some_row(person, person.c.id == profile.c.person_id, sees_person(viewer, person), allowed)
+
+
+def sees_mentorship(viewer: Viewer, mentorship: FromClause) -> ColumnElement[bool]:
+    """A mentorship concerns its two people; the office knows of it. Both people must be visible."""
+    if viewer.kind is ViewerKind.ANONYMOUS:
+        return false()
+    mine = or_(mentorship.c.mentor_id == me(viewer), mentorship.c.mentee_id == me(viewer))
+    concerned = mentorship.c.id.is_not(None) if viewer.is_staff else mine
+    ends = (person_visible(viewer, end) for end in (mentorship.c.mentor_id, mentorship.c.mentee_id))
+    return and_(concerned, *ends)

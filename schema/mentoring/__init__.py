@@ -1,0 +1,1 @@
+"""Mentors and mentorships in the graph: their types, how mentors are listed, and what can be done."""

@@ -1,0 +1,141 @@
+"""Mentors and mentorships over HTTP: the pool, asking, answering, places, and who knows of it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import models
+from schema.ids import encode_id
+from tests.conftest import Api
+from tests.factories import block, make_member, make_mentor, make_staff
+
+LATER = (datetime.now(UTC) + timedelta(days=20)).isoformat()
+SET = """mutation($input: SetMentorProfileInput!) { setMentorProfile(input: $input) { __typename
+    ... on MentorProfilePayload { profile { id topics about maxMentees placesLeft available pausedUntil } }
+    ... on Error { code path } ... on Invalid { problems { path } } } }"""
+MENTORS = """query($f: MentorFilter) { mentors(first: 9, filter: $f) { totalCount
+    nodes { person { displayName } topics } facets { topics { value count } } } }"""
+ASK = """mutation($input: RequestMentorshipInput!) { requestMentorship(input: $input) { __typename
+    ... on MentorshipPayload { mentorship { id state message mentor { displayName } } } ... on Error { code } } }"""
+ANSWER = """mutation($input: AnswerMentorshipInput!) { answerMentorship(input: $input) { __typename
+    ... on MentorshipPayload { mentorship { state } } ... on Error { code } } }"""
+OTHER = """mutation($input: MentorshipInput!) { %s(input: $input) { __typename
+    ... on MentorshipPayload { mentorship { state } } ... on Error { code } } }"""
+LIST = "{ mentorships(first: 9) { totalCount nodes { id state } } }"
+
+
+async def person_of(session: AsyncSession, account: models.Account) -> models.Person:
+    return await session.get_one(models.Person, account.person_id)
+
+
+async def ask(api: Api, account: models.Account, mentor: models.MentorProfile) -> dict[str, Any]:
+    asked = {"mentorId": encode_id("MentorProfile", mentor.id), "message": "Grant writing?"}
+    return (await api(ASK, as_=account, input=asked)).data["requestMentorship"]
+
+
+async def answer(api: Api, account: models.Account, mentorship: str, *, accept: bool) -> dict[str, Any]:
+    given = {"mentorshipId": mentorship, "accept": accept}
+    return (await api(ANSWER, as_=account, input=given)).data["answerMentorship"]
+
+
+async def do(api: Api, account: models.Account, name: str, mentorship: str) -> dict[str, Any]:
+    return (await api(OTHER % name, as_=account, input={"mentorshipId": mentorship})).data[name]
+
+
+async def test_a_mentor_offers_topics_and_is_found_while_in_the_pool(session: AsyncSession, api: Api):
+    mentor, other = await make_member(session, "Ana"), await make_member(session)
+    given = {"topics": ["Grant writing", "grant WRITING", "Rust"], "maxMentees": 2, "about": "Ask me."}
+    profile = (await api(SET, as_=mentor, input=given)).data["setMentorProfile"]["profile"]
+    assert profile | {"id": ""} == {
+        "id": "", "topics": ["Grant writing", "Rust"], "about": "Ask me.", "maxMentees": 2, "placesLeft": 2,
+        "available": True, "pausedUntil": None,
+    }  # fmt: skip
+    wanted = {"topic": {"eq": "GRANT writing"}, "available": True}
+    assert (await api(MENTORS, as_=other, f=wanted)).data["mentors"]["totalCount"] == 0
+    (await person_of(session, mentor)).mentor_open = True
+    await session.flush()
+    found = (await api(MENTORS, as_=other, f=wanted)).data["mentors"]
+    assert found["nodes"] == [{"person": {"displayName": "Ana"}, "topics": ["Grant writing", "Rust"]}]
+    assert found["facets"]["topics"] == [{"value": "grant writing", "count": 1}, {"value": "rust", "count": 1}]
+    kept = (await api(SET, as_=mentor, input={"pausedUntil": LATER})).data["setMentorProfile"]["profile"]
+    assert (kept["topics"], kept["maxMentees"], kept["available"]) == (["Grant writing", "Rust"], 2, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("maxMentees", 0), ("maxMentees", 51), ("topics", ["x"] * 31), ("topics", [" "]), ("about", "x" * 4001),
+     ("pausedUntil", "2999-01-01T00:00:00Z")],
+)  # fmt: skip
+async def test_each_wrong_field_is_named(session: AsyncSession, api: Api, field: str, value: Any):
+    refused = (await api(SET, as_=await make_member(session), input={field: value})).data["setMentorProfile"]
+    assert [problem["path"][:2] for problem in refused["problems"]] == [["input", field]]
+
+
+async def test_asking_answering_and_ending(session: AsyncSession, api: Api):
+    mentor, mentee, third = [await make_member(session) for _ in range(3)]
+    profile = await make_mentor(session, await person_of(session, mentor))
+    first = (await ask(api, mentee, profile))["mentorship"]
+    assert (first["state"], first["message"]) == ("PENDING", "Grant writing?")
+    assert (await ask(api, mentee, profile))["mentorship"]["id"] == first["id"]
+    assert (await ask(api, mentor, profile))["code"] == "CONFLICT"
+    assert (await answer(api, mentee, first["id"], accept=True))["code"] == "FORBIDDEN"
+    assert (await answer(api, third, first["id"], accept=True))["code"] == "NOT_FOUND"
+    second = (await ask(api, third, profile))["mentorship"]
+    assert (await answer(api, mentor, first["id"], accept=True))["mentorship"]["state"] == "ACCEPTED"
+    assert (await answer(api, mentor, first["id"], accept=False))["code"] == "CONFLICT"
+    assert (await answer(api, mentor, second["id"], accept=True))["code"] == "CONFLICT"
+    assert (await ask(api, await make_member(session), profile))["code"] == "CONFLICT"
+    fewer = (await api(SET, as_=mentor, input={"maxMentees": 1})).data["setMentorProfile"]["profile"]
+    assert (fewer["placesLeft"], fewer["available"]) == (0, False)
+    assert (await do(api, mentee, "endMentorship", first["id"]))["mentorship"]["state"] == "COMPLETED"
+    assert (await do(api, mentor, "endMentorship", first["id"]))["code"] == "CONFLICT"
+    assert (await answer(api, mentor, second["id"], accept=True))["mentorship"]["state"] == "ACCEPTED"
+    assert (await do(api, third, "withdrawMentorship", second["id"]))["code"] == "CONFLICT"
+    again = await ask(api, mentee, profile)
+    assert again["code"] == "CONFLICT"  # full
+
+
+async def test_the_two_and_the_office_know_of_it_and_a_block_ends_it(session: AsyncSession, api: Api):
+    mentor, mentee, third = [await make_member(session) for _ in range(3)]
+    profile = await make_mentor(session, await person_of(session, mentor))
+    key = (await ask(api, mentee, profile))["mentorship"]["id"]
+    await answer(api, mentor, key, accept=True)
+    staff = await make_staff(session)
+    counts = [(await api(LIST, as_=one)).data["mentorships"]["totalCount"] for one in (mentor, mentee, third, staff)]
+    assert counts == [1, 1, 0, 1]
+    refused = await api(OTHER % "endMentorship", as_=staff, input={"mentorshipId": key})
+    assert refused.codes == ["FORBIDDEN"]
+    blocking = "mutation($input: BlockPersonInput!) { blockPerson(input: $input) { __typename } }"
+    await api(blocking, as_=mentee, input={"personId": encode_id("Person", mentor.person_id or profile.id)})
+    assert (await api(LIST, as_=mentor)).data["mentorships"]["totalCount"] == 0
+    assert (await api(LIST, as_=staff)).data["mentorships"]["nodes"][0]["state"] == "COMPLETED"
+    assert (await api(MENTORS, as_=third)).data["mentors"]["totalCount"] == 1
+    assert (await ask(api, third, profile))["mentorship"]["state"] == "PENDING"
+
+
+async def test_nobody_finds_a_mentor_who_is_hidden(session: AsyncSession, api: Api):
+    member = await make_member(session)
+    for change in ({"listed": False}, {"mentor_open": False}, {"deceased": True}):
+        person = await person_of(session, await make_member(session))
+        profile = await make_mentor(session, person, ("secret",))
+        for name, value in change.items():
+            setattr(person, name, value)
+        await session.flush()
+        assert (await ask(api, member, profile))["code"] == "NOT_FOUND"
+    blocker = await person_of(session, await make_member(session))
+    await block(session, blocker, await person_of(session, member))
+    await make_mentor(session, blocker, ("secret",))
+    found = (await api(MENTORS, as_=member)).data["mentors"]
+    assert found == {"totalCount": 0, "nodes": [], "facets": {"topics": []}}
+
+
+async def test_mentors_cost_as_many_statements_for_1_and_20(session: AsyncSession, api: Api):
+    member = await make_member(session)
+    for _ in range(20):
+        await make_mentor(session, await person_of(session, await make_member(session)), ("a", "b"))
+    query = "query($n: Int!) { mentors(first: $n) { nodes { topics person { displayName skills { name } } } } }"
+    one, twenty = await api(query, as_=member, n=1), await api(query, as_=member, n=20)
+    assert len(twenty.data["mentors"]["nodes"]) == 20
+    assert len(one.statements) == len(twenty.statements) == 2
