@@ -120,6 +120,8 @@ class EmbeddedPostgres:
             time.sleep(0.1)  # it recovers from the crash of a process, or is about to die itself
 
     def _stop_server(self) -> None:
+        if self._user is not None:
+            _open_the_way(self._folder)  # it may have been closed since the start
         options = ("-m", "fast", "-w", "-t", str(START_SECONDS))
         stopped = self._run("pg_ctl", "stop", "-D", str(self._cluster), *options, check=False)
         if stopped.returncode and self._running():  # one that was killed meanwhile has stopped as well

@@ -15,6 +15,8 @@ PROJECT = Path(__file__).parent.parent
 MUTANTS = sorted((PROJECT / "tests" / "mutants").glob("*.patch"))
 COPIED = ("api", "recommender", "schema", "migrations", "tests", "pyproject.toml")
 PROPERTY = "tests/schema/test_access.py"
+OWN = ("--basetemp", "temporary")
+"""Not the folder of all test runs: each run closes that to other users, while a database server may work below it."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -35,7 +37,7 @@ def copy(tmp_path: Path) -> Path:
 def run_property(folder: Path) -> subprocess.CompletedProcess[str]:
     """The property test of a copy, on the code of that copy."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", PROPERTY],
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *OWN, PROPERTY],
         cwd=folder,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,

@@ -24,12 +24,12 @@ LABEL = "Embedding profiles"
 
 def show_embedding(settings: Settings, ended: threading.Event) -> None:
     """Show what the worker does until nothing lacks a vector or the server ends. Runs in a thread of its own."""
-    text = prepare(count_missing()).text.encode()
+    counting = prepare(count_missing())
     try:
         with psycopg.connect(url_of(settings), autocommit=True, cursor_factory=psycopg.RawCursor) as connection:
 
             def count() -> int:
-                row = connection.execute(text).fetchone()
+                row = connection.execute(counting.text.encode(), counting.values({})).fetchone()
                 return row[0] if row else 0
 
             left = count()

@@ -159,6 +159,14 @@ def test_a_start_waits_for_a_server_that_recovers_from_the_kill_of_one_process(d
                 assert kept(another) == ["committed"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
+def test_a_server_is_stopped_though_the_way_to_its_folder_was_closed(data_dir: Path):
+    with running(data_dir):
+        data_dir.parent.chmod(0o700)
+
+    assert postmasters(data_dir) == []
+
+
 def gone(_data_dir: Path) -> int:
     """The id of a process that has ended."""
     with subprocess.Popen(["true"]) as process:

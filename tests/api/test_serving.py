@@ -68,6 +68,7 @@ def test_a_killed_worker_is_started_again(data_dir: Path):
 
         assert server.status("/readyz") == 200
         assert "The worker ended with status -9" in log_of(server)
+        assert "is not shown" not in log_of(server)
 
 
 def test_a_killed_database_turns_the_server_red_and_the_next_start_recovers(data_dir: Path):
