@@ -25,6 +25,7 @@ from api.settings import Settings
 from migrations import running
 from tests.databases import LockedDatabase
 
+pytest.register_assert_rewrite("tests.schema.access_checks")
 PROJECT = Path(__file__).parent.parent
 for _name in [name for name in os.environ if name.startswith("ALUMNI_")]:
     del os.environ[_name]  # tests say themselves what they configure

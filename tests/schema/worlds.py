@@ -17,6 +17,7 @@ from tests.factories import (
     make_event,
     make_fact,
     make_job,
+    make_mentor,
     make_organization,
     make_person,
     make_staff,
@@ -102,6 +103,17 @@ class Opening:
 
 
 @dataclass
+class Mentor:
+    """A mentor of the model, whose topic carries a token of its own; `asked` holds (mentorship, mentee, its token)."""
+
+    id: UUID
+    person: Someone
+    in_pool: bool
+    token: str
+    asked: list[tuple[UUID, Someone, str]] = field(default_factory=list[tuple[UUID, Someone, str]])
+
+
+@dataclass
 class Asker:
     """Who asks: with an account, of a kind, as a person or (an officer) as none."""
 
@@ -125,6 +137,7 @@ class World:
     organizations: list[UUID] = field(default_factory=list[UUID])
     events: list[Gathering] = field(default_factory=list[Gathering])
     jobs: list[Opening] = field(default_factory=list[Opening])
+    mentors: list[Mentor] = field(default_factory=list[Mentor])
     askers: list[Asker] = field(default_factory=list[Asker])
 
     def person(self, person_id: UUID) -> Someone:
@@ -219,6 +232,19 @@ class World:
         mine = job.poster is not None and asker.owns(job.poster)
         return asker.kind is ViewerKind.STAFF or mine or asker.owns(person.id)
 
+    def sees_mentor(self, asker: Asker, mentor: Mentor) -> bool:
+        if not self.sees_person(asker, mentor.person):
+            return False
+        if asker.kind is ViewerKind.STAFF or asker.owns(mentor.person.id):
+            return True
+        open_ = mentor.in_pool and mentor.person.listed and not mentor.person.deceased
+        return open_ and asker.kind is ViewerKind.MEMBER
+
+    def sees_mentorship(self, asker: Asker, mentor: Mentor, mentee: Someone) -> bool:
+        mine = asker.owns(mentor.person.id) or asker.owns(mentee.id)
+        both = self.sees_person(asker, mentor.person) and self.sees_person(asker, mentee)
+        return both and (mine or asker.kind is ViewerKind.STAFF)
+
     def may_meet(self, asker: Asker) -> set[UUID]:
         return {
             one.id
@@ -241,15 +267,28 @@ async def make_world(session: AsyncSession, random: Random) -> World:
             await _between(session, random, world, one, other)
     for audience in (V.STAFF, V.MEMBERS, V.MEMBERS, V.PUBLIC):
         await _event(session, random, world, audience)
-    for audience, open_ in (
-        (V.STAFF, True),
-        (V.MEMBERS, True),
-        (V.MEMBERS, False),
-        (V.PUBLIC, True),
-        (V.PUBLIC, False),
-    ):
-        await _job(session, random, world, audience, open_)
+    for audience in (V.STAFF, V.MEMBERS, V.PUBLIC):
+        for open_ in (True, False):
+            await _job(session, random, world, audience, open_)
+    for person in random.sample(world.people, 4):
+        await _mentor(session, random, world, person)
     return world
+
+
+async def _mentor(session: AsyncSession, random: Random, world: World, person: Someone) -> None:
+    token, in_pool = f"zq{random.getrandbits(40):x}", random.random() < 0.6
+    row = await session.get_one(models.Person, person.id)
+    profile = await make_mentor(session, row, (token,))
+    row.mentor_open = in_pool
+    mentor = Mentor(profile.id, person, in_pool, token)
+    for mentee in random.sample([one for one in world.people if one is not person], 2):
+        words = f"zq{random.getrandbits(40):x}"
+        state = random.choice(list(models.MentorshipState))
+        ship = models.Mentorship(mentor_id=person.id, mentee_id=mentee.id, state=state, message=words)
+        session.add(ship)
+        await session.flush()
+        mentor.asked.append((ship.id, mentee, words))
+    world.mentors.append(mentor)
 
 
 async def _job(session: AsyncSession, random: Random, world: World, audience: models.Visibility, open_: bool) -> None:

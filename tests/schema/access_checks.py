@@ -1,0 +1,291 @@
+"""What the access property asks on every path, and what the model says of each answer."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import models
+from api.access import ViewerKind
+from recommender.embeddings import HashEmbedder
+from schema.ids import encode_id
+from tests.conftest import Api
+from tests.schema.worlds import COMMON, Asker, Fact, Someone, World
+
+SELECTION = """id displayName headline bio seeks offers photo classYear connectedToMe tie { id }
+    educations { id programme } experiences { id title organization { name } } currentExperience { title }
+    skills { name } interests { name } places { city } contactPoints { value } links { url } texts { text }"""
+COUNTS = "(first: 100) { value count }"
+FACETS = f"""facets {{ programmes{COUNTS} skills{COUNTS} interests{COUNTS} cities{COUNTS} countries{COUNTS}
+    organizations{COUNTS} classYears{COUNTS} roles{COUNTS} }}"""
+LIST = (
+    "{ people(first: 100, orderBy: [{classYear: DESC}, {name: ASC}]) { totalCount nodes { %s"
+    " connections(first: 100) { totalCount nodes { id } %s } mutualConnections(first: 100) { nodes { id } }"
+    " events(first: 100) { totalCount nodes { id } } } %s } }" % (SELECTION, FACETS, FACETS)
+)
+EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl attendees(first: 100) {{ totalCount
+    nodes {{ id }} facets {{ classYears{COUNTS} }} }} }} facets {{ weekdays{COUNTS} }} }} }}"""
+JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title poster {{ id }} interested
+    interestedPeople(first: 100) {{ totalCount nodes {{ id }} }} }} facets {{ employmentTypes{COUNTS} }} }} }}"""
+MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ id }} }} facets {{ topics{COUNTS} }} }}
+    mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""
+CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
+CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
+CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
+CHOSEN = "query($f: PersonFilter!) { people(first: 9, filter: $f) { totalCount nodes { id } } }"
+MEET = "{ peopleYouShouldMeet(first: 50) { nodes { score person { id } evidence { kind text weight } } } }"
+FIND = "query($t: String!) { searchPeople(text: $t, first: 100) { nodes { person { id } score matchedFields } } }"
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+PERSON = "query($id: ID!) { person(id: $id) { %s } }" % SELECTION
+MINE = "{ viewer { connectionRequests(first: 100) { nodes { id } } blocks { personId } } }"
+ABOUT = "about sailing and mathematics"
+"""What every text of a world says: by meaning, each of them is found."""
+
+
+class HashedSearches:
+    """Search texts become vectors by the same hashing as the facts."""
+
+    async def embed(self, text: str) -> NDArray[np.float32]:
+        return HashEmbedder().embed([text])[0]
+
+
+@dataclass
+class Case:
+    """A world, and the means to ask about it and to change it."""
+
+    world: World
+    api: Api
+    session: AsyncSession
+
+    async def ask(self, query: str, asker: Asker, **variables: Any) -> Any:
+        answer = await self.api(query, as_=asker.account, **variables)
+        assert answer.errors == []
+        return answer.data
+
+
+def person_id(person: Someone) -> str:
+    return encode_id("Person", person.id)
+
+
+# ---------------------------------------------------------------- the answers are those of the model
+
+
+async def check_list(case: Case, asker: Asker) -> None:
+    """Nodes, counts, facets, orders and nested edges of the directory."""
+    world = case.world
+    page = (await case.ask(LIST, asker))["people"]
+    seen = {person_id(one): one for one in world.people if world.sees_person(asker, one)}
+    assert {node["id"] for node in page["nodes"]} == set(seen)
+    assert page["totalCount"] == len(seen)
+    said = json.dumps(page)
+    told = {fact.token for fact in world.facts if world.sees_fact(asker, fact)}
+    for fact in world.facts:
+        assert (fact.token in said) == (fact.token in told), (fact.kind.__name__, fact.level)
+    mine: set[UUID] = world.contacts(asker, asker.someone) if asker.someone else set()
+    for node in page["nodes"]:
+        contacts = world.contacts(asker, seen[node["id"]])
+        assert ids(node["connections"]) == {encode_id("Person", one) for one in contacts}
+        assert node["connections"]["totalCount"] == len(contacts)
+        assert ids(node["mutualConnections"]) == {encode_id("Person", one) for one in contacts & mine}
+        check_facets(world, asker, contacts, node["connections"]["facets"])
+        comes = [event for event in world.events if world.sees_attendance(asker, event, seen[node["id"]])]
+        assert ids(node["events"]) == {encode_id("Event", event.id) for event in comes}
+        assert node["events"]["totalCount"] == len(comes)
+    years = [node["classYear"] or -1 for node in page["nodes"]]
+    assert years == sorted(years, reverse=True)
+    check_facets(world, asker, {one.id for one in seen.values()}, page["facets"])
+
+
+def ids(page: Any) -> set[str]:
+    return {node["id"] for node in page["nodes"]}
+
+
+def own_tokens(world: World) -> list[Fact]:
+    """The facts whose tokens nobody shares."""
+    return [fact for fact in world.facts if fact.token != COMMON]
+
+
+def people_of(page: Any) -> dict[str, Any]:
+    """The hits or suggestions of a page by the person's id: nobody is named whom the asker may not see."""
+    assert all(one["person"] is not None for one in page["nodes"])
+    return {one["person"]["id"]: one for one in page["nodes"]}
+
+
+def check_facets(world: World, asker: Asker, people: set[Any], facets: Any) -> None:
+    """Counts are of visible facts of just these people."""
+    known = [fact for fact in world.facts if fact.owner.id in people and world.sees_fact(asker, fact)]
+    years = {(fact.year, fact.owner.id) for fact in known if fact.kind is models.Education}
+    places = Counter(str(year) for year, _ in years)
+    assert {one["value"]: one["count"] for one in facets["classYears"]} == places
+    work = {(fact.organization_id, fact.owner.id) for fact in known if fact.kind is models.Experience}
+    counts = sorted(Counter(organization for organization, _ in work).values())
+    assert sorted(one["count"] for one in facets["organizations"]) == counts
+    for name, kind in (("programmes", models.Education), ("skills", models.Skill), ("interests", models.Interest)):
+        tokens = Counter(fact.token for fact in known if fact.kind is kind)
+        assert {one["value"]: one["count"] for one in facets[name]} == tokens
+
+
+async def check_events(case: Case, asker: Asker) -> None:
+    """Which events there are, who comes, and who has the link."""
+    world = case.world
+    page = (await case.ask(EVENTS, asker))["events"]
+    seen = {encode_id("Event", event.id): event for event in world.events if world.sees_event(asker, event)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["weekdays"])
+    said = json.dumps(page)
+    for event in world.events:
+        assert (event.token in said) == world.sees_event(asker, event), event.audience
+        assert (event.link in said) == world.sees_link(asker, event), event.audience
+        found = (await case.ask(CHOSEN_EVENTS, asker, w=event.token))["events"]["totalCount"]
+        assert found == int(world.sees_event(asker, event))
+    for node in page["nodes"]:
+        comes = {one.id for one in world.people if world.sees_attendance(asker, seen[node["id"]], one)}
+        assert ids(node["attendees"]) == {encode_id("Person", one) for one in comes}
+        assert node["attendees"]["totalCount"] == len(comes)
+
+
+async def check_jobs(case: Case, asker: Asker) -> None:
+    """Which openings there are, who posted them, and who would like them."""
+    world = case.world
+    page = (await case.ask(JOBS, asker))["jobs"]
+    seen = {encode_id("Job", job.id): job for job in world.jobs if world.sees_job(asker, job)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["employmentTypes"])
+    for job in world.jobs:
+        assert (job.token in json.dumps(page)) == world.sees_job(asker, job), (job.audience, job.open)
+        found = (await case.ask(CHOSEN_JOBS, asker, w=job.token))["jobs"]["totalCount"]
+        assert found == int(world.sees_job(asker, job))
+    for node in page["nodes"]:
+        job = seen[node["id"]]
+        known = job.poster is not None and world.sees_person(asker, world.person(job.poster))
+        assert (node["poster"] is not None) == known
+        fans = {one.id for one in world.people if world.sees_interest(asker, job, one)}
+        assert ids(node["interestedPeople"]) == {encode_id("Person", one) for one in fans}
+        assert node["interestedPeople"]["totalCount"] == len(fans)
+        assert node["interested"] == (asker.someone is not None and asker.someone.id in job.interested)
+
+
+async def check_mentoring(case: Case, asker: Asker) -> None:
+    """Which mentors there are, and who asked whom."""
+    world, answer = case.world, await case.ask(MENTORS, asker)
+    page, ships = answer["mentors"], answer["mentorships"]
+    seen = {encode_id("MentorProfile", one.id): one for one in world.mentors if world.sees_mentor(asker, one)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen)
+    assert {one["value"]: one["count"] for one in page["facets"]["topics"]} == {one.token: 1 for one in seen.values()}
+    for node in page["nodes"]:
+        assert node["topics"] == [seen[node["id"]].token]
+        assert node["person"]["id"] == person_id(seen[node["id"]].person)
+    for mentor in world.mentors:
+        found = (await case.ask(CHOSEN_MENTORS, asker, t=mentor.token))["mentors"]["totalCount"]
+        assert found == int(world.sees_mentor(asker, mentor))
+    known = {
+        encode_id("Mentorship", key): words
+        for mentor in world.mentors
+        for key, mentee, words in mentor.asked
+        if world.sees_mentorship(asker, mentor, mentee)
+    }
+    assert {node["id"]: node["message"] for node in ships["nodes"]} == known
+    assert ships["totalCount"] == len(known)
+
+
+async def check_searches_and_filters(case: Case, asker: Asker) -> None:
+    """Each fact is found by those who see it, and by nobody else."""
+    for fact in own_tokens(case.world)[::3]:
+        open_ = case.world.sees_fact(asker, fact)
+        owner = person_id(fact.owner)
+        found = people_of((await case.ask(FIND, asker, t=fact.token))["searchPeople"])
+        by_it = FIELDS[fact.kind] & {*found.get(owner, {}).get("matchedFields", ())}
+        assert open_ or not by_it, (fact.kind.__name__, fact.level)
+        if fact.kind is not models.Link:  # the words of a path are no words to PostgreSQL's parser
+            assert bool(by_it) == open_, (fact.kind.__name__, fact.level)
+        chosen = FILTERS.get(fact.kind)
+        if chosen is not None:
+            for wanted in (chosen(fact.token), {"not": {"not": chosen(fact.token)}}):
+                page = (await case.ask(CHOSEN, asker, f=wanted))["people"]
+                assert page == {"totalCount": int(open_), "nodes": [{"id": owner}] if open_ else []}
+    found = people_of((await case.ask(FIND, asker, t=ABOUT))["searchPeople"])
+    texts = [fact for fact in case.world.facts if fact.kind is models.PersonText]
+    readable = {person_id(fact.owner) for fact in texts if case.world.sees_fact(asker, fact)}
+    assert set(found) == readable
+
+
+async def check_names(case: Case, asker: Asker) -> None:
+    """What is named by its id: anything at all, by `node`, `nodes` and `person`."""
+    world = case.world
+    for start in range(0, len(world.facts), 100):
+        some = world.facts[start : start + 100]
+        named = [encode_id(fact.kind.__name__, fact.id) for fact in some]
+        nodes = (await case.ask(NODES, asker, ids=named))["nodes"]
+        assert [node is not None for node in nodes] == [world.sees_fact(asker, fact) for fact in some]
+    nodes = (await case.ask(NODES, asker, ids=[person_id(one) for one in world.people]))["nodes"]
+    assert [node is not None for node in nodes] == [world.sees_person(asker, one) for one in world.people]
+    for one in world.people[:2]:
+        person = (await case.ask(PERSON, asker, id=person_id(one)))["person"]
+        assert (person is not None) == world.sees_person(asker, one)
+    others = [("Organization", one, world.sees_organization(asker, one)) for one in world.organizations]
+    for pair, tie in world.ties.items():
+        own = any(asker.owns(end) for end in pair)
+        others.append(("Tie", tie.id, own and world.sees_tie(asker, pair)))
+        others.append(("ConnectionRequest", tie.id, tie.id in world.requests(asker)))
+    others += [("Event", event.id, world.sees_event(asker, event)) for event in world.events]
+    others += [("Job", job.id, world.sees_job(asker, job)) for job in world.jobs]
+    for mentor in world.mentors:
+        others.append(("MentorProfile", mentor.id, world.sees_mentor(asker, mentor)))
+        others += [("Mentorship", key, world.sees_mentorship(asker, mentor, one)) for key, one, _ in mentor.asked]
+    others += [("Viewer", one.account.id, one is asker) for one in world.askers]
+    named = [encode_id(kind, key) for kind, key, _ in others]
+    nodes = (await case.ask(NODES, asker, ids=named))["nodes"]
+    assert [node is not None for node in nodes] == [visible for *_, visible in others]
+
+
+async def check_own(case: Case, asker: Asker) -> None:
+    """What concerns the asker alone: requests, blocks, suggestions."""
+    world, someone = case.world, asker.someone
+    mine = (await case.ask(MINE, asker))["viewer"]
+    assert ids(mine["connectionRequests"]) == {encode_id("ConnectionRequest", one) for one in world.requests(asker)}
+    blocked = {end for pair, by in world.blocks.items() if asker.owns(by) for end in pair if end != by}
+    assert {one["personId"] for one in mine["blocks"]} == {encode_id("Person", one) for one in blocked}
+    if someone is None or asker.kind is ViewerKind.GUEST:
+        refused = await case.api(MEET, as_=asker.account)
+        assert refused.codes == ["FORBIDDEN"]
+        return
+    meet = people_of((await case.ask(MEET, asker))["peopleYouShouldMeet"])
+    assert set(meet) == {encode_id("Person", one) for one in world.may_meet(asker)}
+    reasons = json.dumps(meet)
+    assert [fact for fact in own_tokens(world) if fact.token in reasons and not world.sees_fact(asker, fact)] == []
+
+
+def _filter(name: str, comparator: str, ending: str = "") -> Callable[[str], dict[str, Any]]:
+    def build(token: str) -> dict[str, Any]:
+        value = f"{token}{ending}"
+        return {name: {comparator: [value] if comparator == "in" else value}}
+
+    return build
+
+
+FILTERS: dict[type[models.Fact], Callable[[str], dict[str, Any]]] = {
+    models.Education: _filter("programme", "eq"),
+    models.Experience: _filter("title", "contains"),
+    models.Skill: _filter("skill", "eq"),
+    models.Interest: _filter("interest", "in"),
+    models.Place: _filter("city", "eq"),
+    models.ContactPoint: _filter("contact", "eq", "@example.org"),
+}
+FIELDS: dict[type[models.Fact], set[str]] = {
+    models.Education: {"educations"},
+    models.Experience: {"experiences"},
+    models.Skill: {"skills"},
+    models.Interest: {"interests"},
+    models.Place: {"places"},
+    models.ContactPoint: {"contactPoints"},
+    models.Link: {"links"},
+    models.PersonText: {"bio", "seeks", "offers"},
+}
+"""By what a search says that it found a fact."""
