@@ -26,7 +26,7 @@ from recommender.vectors import embed_missing
 from schema.ids import encode_id
 from tests.conftest import Api, asking
 from tests.databases import LockedDatabase
-from tests.factories import make_fact, make_member, make_person
+from tests.factories import connect, make_fact, make_member, make_person
 from tests.schema import access_checks as checks
 from tests.schema.access_checks import CHOSEN, FIND, NODES, PERSON, Case
 from tests.schema.worlds import FACTS, Asker, Pair, World, make_world
@@ -158,6 +158,15 @@ async def test_hidden_and_absent_are_answered_alike_by_the_same_statements(sessi
         one, other = await api(query, as_=me, **of_hidden), await api(query, as_=me, **of_absent)
         assert (one.status, one.data, one.errors) == (other.status, other.data, other.errors)
         assert one.statements == other.statements
+
+
+async def test_a_request_of_somebody_hidden_is_not_there(session: AsyncSession, api: Api):
+    """Rare in random worlds, and so said by itself."""
+    me = await make_member(session)
+    hidden = await make_person(session, listed=False)
+    request = await connect(session, hidden, me.person_id or hidden.id, models.ConnectionState.PENDING)
+    answer = await api(NODES, as_=me, ids=[encode_id("ConnectionRequest", request.id)])
+    assert answer.data["nodes"] == [None]
 
 
 def test_the_model_knows_every_kind_of_fact():
