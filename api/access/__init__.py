@@ -7,8 +7,8 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 `viewers` knows who is asking, `people` whom and what of them they see; the other modules have one noun each.
 """
 
-from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration
-from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job, sees_poster
+from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
+from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import sees_mentor, sees_mentorship, takes_mentees
 from api.access.organizations import sees_organization
 from api.access.people import (
@@ -73,7 +73,6 @@ __all__ = [
     "sees_mentorship",
     "sees_organization",
     "sees_person",
-    "sees_poster",
     "sees_registration",
     "sees_request",
     "sees_tie",
@@ -82,5 +81,6 @@ __all__ = [
     "staff_only",
     "suggestable_people",
     "takes_mentees",
+    "takes_registrations",
     "visible_people",
 ]

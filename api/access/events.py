@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, false, literal_column, null, or_
+from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, literal_column, null, or_
 
 from api.access.people import sees_person, some_row
 from api.access.viewers import Viewer, ViewerKind, level, me
@@ -40,6 +40,12 @@ def sees_registration(viewer: Viewer, registration: FromClause) -> ColumnElement
         some_row(event, event.c.id == registration.c.event_id, sees_event(viewer, event), *shown),
         some_row(person, person.c.id == registration.c.person_id, sees_person(viewer, person), *willing),
     )
+
+
+def takes_registrations(event: FromClause) -> ColumnElement[bool]:
+    """Whether one can register now: to come, not called off or postponed, with a free seat."""
+    free = or_(event.c.capacity.is_(None), event.c.seats_taken < event.c.capacity)
+    return and_(event.c.status == literal_column("'SCHEDULED'"), event.c.starts_at > func.now(), free)
 
 
 def comes(viewer: Viewer, event: FromClause, person_id: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -33,11 +33,6 @@ def sees_job(viewer: Viewer, job: FromClause) -> ColumnElement[bool]:
     return or_(posted(viewer, job), and_(for_them, unblocked))
 
 
-def sees_poster(viewer: Viewer, job: FromClause, person: FromClause) -> ColumnElement[bool]:
-    """Whether the person posted the opening. Whether the viewer sees that person is their own rule."""
-    return person.c.id == job.c.poster_id
-
-
 def sees_interest(viewer: Viewer, interest: FromClause) -> ColumnElement[bool]:
     """Interest is between the one who has it and the one who posted the opening; the office knows too."""
     if viewer.kind is ViewerKind.ANONYMOUS:

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, me, visible_people
 from api.errors import Invalid, NotFound, Problem
 from api.models import Block, Connection, ConnectionState, Person
+from api.services.callers import own_person_id
 from api.services.mentoring import end_between
 from api.services.pairs import lock_pair, pair_of
 
@@ -27,7 +28,7 @@ async def block_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -
     A connection of the two ends, and a mentorship; an open request is withdrawn or silently declined. Raises NotFound
     for people whom the viewer does not see, among them those who have blocked the viewer, and Invalid for oneself.
     """
-    own = _own_id(viewer)
+    own = own_person_id(viewer)
     if person_id == own:
         raise Invalid([Problem(_PERSON, "is your own: choose somebody else")])
     await lock_pair(session, own, person_id)
@@ -49,18 +50,12 @@ async def unblock_person(session: AsyncSession, viewer: Viewer, person_id: UUID)
 
     Without such a block nothing happens if the viewer sees the person; else it raises NotFound.
     """
-    own = _own_id(viewer)
+    own = own_person_id(viewer)
     await lock_pair(session, own, person_id)
     block_id, visible = await _standing(session, viewer, person_id)
     if block_id is None and not visible:
         raise NotFound("There is no such person.", _PERSON)
     await session.execute(delete(_BLOCKS).where(_BLOCKS.c.id == block_id))
-
-
-def _own_id(viewer: Viewer) -> UUID:
-    if viewer.person_id is None:
-        raise NotFound("You have no profile here yet.")
-    return viewer.person_id
 
 
 async def _standing(session: AsyncSession, viewer: Viewer, person_id: UUID) -> tuple[UUID | None, bool]:

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_request, sees_tie, visible_people
 from api.errors import Conflict, NotFound
 from api.models import Connection, ConnectionState, OutcomeKind, Person, Suggestion, SuggestionOutcome
+from api.services.callers import own_person_id
 from api.services.inputs import Checker, Path
 from api.services.pairs import lock_pair, pair_of
 
@@ -31,7 +32,7 @@ async def request_connection(session: AsyncSession, viewer: Viewer, person_id: U
     nothing. Raises NotFound for whoever may not be asked (hidden, blocked, absent, unlisted and deceased people alike),
     Invalid for oneself or a bad message, and Conflict if connected already or if the viewer asked within 90 days.
     """
-    own = _own_id(viewer)
+    own = own_person_id(viewer)
     check = Checker()
     text = check.text(("input", "message"), message, most=1000, multiline=True)
     if person_id == own:
@@ -94,12 +95,6 @@ async def end_connection(session: AsyncSession, viewer: Viewer, connection_id: U
 
 
 # ---------------------------------------------------------------- rows
-
-
-def _own_id(viewer: Viewer) -> UUID:
-    if viewer.person_id is None:
-        raise NotFound("You have no profile here yet.")
-    return viewer.person_id
 
 
 def _no_such_tie(path: Path) -> NotFound:

@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_event
 from api.errors import Conflict, NotAllowed, NotFound
 from api.models import AttendanceMode, Event, EventStatus, Registration, RegistrationState, Visibility
-from api.services.inputs import UNSET, Checker, Path, Unset
+from api.services.callers import own_person_id
+from api.services.inputs import UNSET, Checker, Unset, input_path
 
 LONGEST = timedelta(days=366)
 MOST_SEATS = 1_000_000
@@ -98,7 +99,7 @@ async def register(session: AsyncSession, viewer: Viewer, event_id: UUID) -> UUI
     One statement takes the seat or finds that there is none: however many come at once, no seat is given twice.
     Raises NotFound, and Conflict if the event is full, begun, postponed or called off.
     """
-    own = _own_id(viewer)
+    own = own_person_id(viewer)
     event = await _visible(session, viewer, event_id)
     known = await _registration(session, own, event_id)
     if known is not None and known.state == RegistrationState.CONFIRMED:
@@ -126,7 +127,7 @@ async def register(session: AsyncSession, viewer: Viewer, event_id: UUID) -> UUI
 
 async def cancel_registration(session: AsyncSession, viewer: Viewer, event_id: UUID) -> None:
     """Give the seat back. Doing it twice changes nothing. Raises NotFound, and Conflict once the event has begun."""
-    own = _own_id(viewer)
+    own = own_person_id(viewer)
     event = await _visible(session, viewer, event_id)
     known = await _registration(session, own, event_id)
     if known is None:
@@ -147,12 +148,6 @@ async def cancel_registration(session: AsyncSession, viewer: Viewer, event_id: U
 def _require_staff(viewer: Viewer) -> None:
     if not viewer.is_staff:
         raise NotAllowed("Events are for the office to publish.")
-
-
-def _own_id(viewer: Viewer) -> UUID:
-    if viewer.person_id is None:
-        raise NotFound("You have no profile here yet.")
-    return viewer.person_id
 
 
 async def _visible(session: AsyncSession, viewer: Viewer, event_id: UUID) -> Row[Any]:
@@ -196,11 +191,11 @@ def checked(stored: Mapping[str, Any], changes: EventChanges) -> dict[str, Any]:
     given = {**dict.fromkeys(EVENT_FIELDS), "attendees_shown": True, **stored, **changes.given()}
     values = dict(given)
     for name, most in _TEXTS.items():
-        values[name] = check.text(_path(name), given[name], most=most, required=name == "name")
-    values["description"] = check.text(_path("description"), given["description"], most=10_000, multiline=True)
-    values["time_zone"] = check.time_zone(_path("time_zone"), given["time_zone"], required=True)
-    values["country"] = check.country(_path("country"), given["country"])
-    values["join_url"] = check.url(_path("join_url"), given["join_url"])
+        values[name] = check.text(input_path(name), given[name], most=most, required=name == "name")
+    values["description"] = check.text(input_path("description"), given["description"], most=10_000, multiline=True)
+    values["time_zone"] = check.time_zone(input_path("time_zone"), given["time_zone"], required=True)
+    values["country"] = check.country(input_path("country"), given["country"])
+    values["join_url"] = check.url(input_path("join_url"), given["join_url"])
     values["capacity"] = _seats(check, given["capacity"])
     values["attendees_shown"] = given["attendees_shown"] is not False
     _check_audience(check, given["audience"])
@@ -210,40 +205,35 @@ def checked(stored: Mapping[str, Any], changes: EventChanges) -> dict[str, Any]:
     return values
 
 
-def _path(name: str) -> Path:
-    first, *rest = name.split("_")
-    return ("input", first + "".join(part.title() for part in rest))
-
-
 def _seats(check: Checker, given: Any) -> int | None:
     if given is not None and not 1 <= given <= MOST_SEATS:
-        check.note(_path("capacity"), f"must be from 1 to {MOST_SEATS:,}; left out, there is no limit")
+        check.note(input_path("capacity"), f"must be from 1 to {MOST_SEATS:,}; left out, there is no limit")
     return cast("int | None", given)
 
 
 def _check_audience(check: Checker, given: Any) -> None:
     if given not in AUDIENCES:
-        check.note(_path("audience"), f"must be one of {', '.join(AUDIENCES)}")
+        check.note(input_path("audience"), f"must be one of {', '.join(AUDIENCES)}")
 
 
 def _check_mode(check: Checker, given: Any) -> None:
     if given is None:
-        check.note(_path("attendance_mode"), f"must be one of {', '.join(AttendanceMode)}")
+        check.note(input_path("attendance_mode"), f"must be one of {', '.join(AttendanceMode)}")
 
 
 def _times(check: Checker, start: Any, end: Any) -> tuple[datetime | None, datetime | None]:
     for name, at in (("starts_at", start), ("ends_at", end)):
         if at is None:
-            check.note(_path(name), "is required")
+            check.note(input_path(name), "is required")
         elif at.tzinfo is None:
-            check.note(_path(name), "needs an offset: 2026-12-01T18:00:00+01:00")
+            check.note(input_path(name), "needs an offset: 2026-12-01T18:00:00+01:00")
         elif not YEARS[0] <= at.year < YEARS[1]:
-            check.note(_path(name), f"must be from {YEARS[0]} to {YEARS[1]}")
+            check.note(input_path(name), f"must be from {YEARS[0]} to {YEARS[1]}")
         else:
             continue
         return start, end
     if end < start:
-        check.note(_path("ends_at"), "is before the start")
+        check.note(input_path("ends_at"), "is before the start")
     elif end - start > LONGEST:
-        check.note(_path("ends_at"), f"is more than {LONGEST.days} days after the start")
+        check.note(input_path("ends_at"), f"is more than {LONGEST.days} days after the start")
     return start.astimezone(UTC), end.astimezone(UTC)

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from zoneinfo import available_timezones
 
 from api.errors import Invalid, Problem
+from api.folding import fold
 
 Path = tuple[str, ...]
 Member = TypeVar("Member", bound=StrEnum)
@@ -71,6 +72,12 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
+def input_path(name: str, *more: str) -> Path:
+    """The path of the input field that a service calls `name`: ("input", "startsAt") for starts_at."""
+    first, *rest = name.split("_")
+    return ("input", first + "".join(part.title() for part in rest), *more)
+
+
 class Checker:
     """Collects the problems of one input: a check that fails gives None and notes why, and nothing is raised yet.
 
@@ -105,6 +112,15 @@ class Checker:
             return True
         self.note(path, f"has {len(values):,} entries; at most {most:,} are allowed")
         return False
+
+    def names(self, path: Path, values: Sequence[object], *, most: int) -> list[str]:
+        """Names of at most 100 characters, each once however it is spelled."""
+        known: dict[str, str] = {}
+        for place, value in enumerate(values if self.count(path, values, most=most) else ()):
+            name = self.text((*path, str(place)), value, most=100, required=True)
+            if name is not None:
+                known.setdefault(fold(name), name)
+        return list(known.values())
 
     def email(self, path: Path, value: object, *, required: bool = False) -> str | None:
         """An e-mail address in lower case."""

@@ -13,10 +13,10 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, ViewerKind, job_is_open, posted, sees_job
 from api.errors import Conflict, NotAllowed, NotFound
-from api.folding import fold
 from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, Visibility
+from api.services.callers import own_person_id
 from api.services.facts import organization_named
-from api.services.inputs import UNSET, Checker, Path, Unset
+from api.services.inputs import UNSET, Checker, Unset, input_path
 
 LONGEST = timedelta(days=366)
 """An opening is posted for a year at most: who still looks posts it again."""
@@ -108,7 +108,7 @@ async def show_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> 
 
     Raises NotFound, and Conflict for one's own opening and for one that is over.
     """
-    own = _person_of(viewer)
+    own = own_person_id(viewer)
     job = await _visible(session, viewer, job_id)
     if job.mine:
         raise Conflict("You posted this opening yourself.", _JOB)
@@ -119,17 +119,11 @@ async def show_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> 
 
 async def withdraw_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> None:
     """Take it back, also when the opening is over by now. Twice is no error. Raises NotFound without a profile."""
-    own = _person_of(viewer)
+    own = own_person_id(viewer)
     await session.execute(delete(_INTERESTS).where(_INTERESTS.c.job_id == job_id, _INTERESTS.c.person_id == own))
 
 
 # ---------------------------------------------------------------- rows
-
-
-def _person_of(viewer: Viewer) -> UUID:
-    if viewer.person_id is None:
-        raise NotFound("You have no profile here yet.")
-    return viewer.person_id
 
 
 async def _visible(session: AsyncSession, viewer: Viewer, job_id: UUID) -> Row[Any]:
@@ -172,49 +166,32 @@ async def _write_skills(session: AsyncSession, job_id: UUID, skills: Sequence[st
 # ---------------------------------------------------------------- checks
 
 
-def _path(name: str, *more: str) -> Path:
-    first, *rest = name.split("_")
-    return ("input", first + "".join(part.title() for part in rest), *more)
-
-
 def checked(stored: Mapping[str, Any], changes: JobChanges, viewer: Viewer) -> dict[str, Any]:
     """All fields of the opening as they will be. Raises Invalid, naming each wrong one."""
     check = Checker()
     given = {**dict.fromkeys(JOB_FIELDS), **stored, **changes.given()}
     values = dict(given)
     for name, required in (("title", True), ("organization", True), ("city", False), ("region", False)):
-        values[name] = check.text(_path(name), given[name], required=required)
-    values["description"] = check.text(_path("description"), given["description"], most=10_000, multiline=True)
-    values["country"] = check.country(_path("country"), given["country"])
-    values["apply_url"] = check.url(_path("apply_url"), given["apply_url"])
+        values[name] = check.text(input_path(name), given[name], required=required)
+    values["description"] = check.text(input_path("description"), given["description"], most=10_000, multiline=True)
+    values["country"] = check.country(input_path("country"), given["country"])
+    values["apply_url"] = check.url(input_path("apply_url"), given["apply_url"])
     values["remote"] = bool(given["remote"])
-    values["skills"] = _skills(check, given["skills"] or ())
+    values["skills"] = check.names(input_path("skills"), given["skills"] or (), most=MOST_SKILLS)
     values["valid_through"] = _until(check, given["valid_through"], changed="valid_through" in changes.given())
     if given["country"] is None and not values["remote"]:
-        check.note(_path("country"), "is required unless the work is remote")
+        check.note(input_path("country"), "is required unless the work is remote")
     if given["audience"] not in AUDIENCES or (given["audience"] == Visibility.STAFF and not viewer.is_staff):
         allowed = AUDIENCES if viewer.is_staff else AUDIENCES[1:]
-        check.note(_path("audience"), f"must be one of {', '.join(allowed)}")
+        check.note(input_path("audience"), f"must be one of {', '.join(allowed)}")
     if given["employment_type"] is None:
-        check.note(_path("employment_type"), f"must be one of {', '.join(EmploymentType)}")
+        check.note(input_path("employment_type"), f"must be one of {', '.join(EmploymentType)}")
     check.raise_problems()
     return values
 
 
-def _skills(check: Checker, given: Sequence[str]) -> list[str]:
-    """The skills, each once however it is spelled."""
-    if not check.count(_path("skills"), given, most=MOST_SKILLS):
-        return []
-    known: dict[str, str] = {}
-    for place, name in enumerate(given):
-        skill = check.text(_path("skills", str(place)), name, most=100, required=True)
-        if skill is not None:
-            known.setdefault(fold(skill), skill)
-    return list(known.values())
-
-
 def _until(check: Checker, given: Any, *, changed: bool) -> datetime | None:
-    path = _path("valid_through")
+    path = input_path("valid_through")
     if given is None:
         return check.note(path, "is required")
     if given.tzinfo is None:

@@ -13,9 +13,9 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees
 from api.errors import Conflict, NotAllowed, NotFound
-from api.folding import fold
 from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic
-from api.services.inputs import UNSET, Checker, Path, Unset
+from api.services.callers import own_person_id
+from api.services.inputs import UNSET, Checker, Unset, input_path
 
 MOST_MENTEES, MOST_TOPICS = 50, 30
 LONGEST_PAUSE = timedelta(days=10 * 366)
@@ -48,14 +48,14 @@ async def set_mentor_profile(session: AsyncSession, viewer: Viewer, changes: Men
 
     Raises NotFound without a profile as a person, Invalid, and Conflict for fewer places than are taken.
     """
-    own = _person_of(viewer)
+    own = own_person_id(viewer)
     stored = (
         await session.execute(select(_PROFILES).where(_PROFILES.c.person_id == own).with_for_update())
     ).one_or_none()
     values = _checked({} if stored is None else {name: getattr(stored, name) for name in _STORED}, changes)
     topics = values.pop("topics")
     if stored is not None and values["max_mentees"] < stored.active_mentees:
-        raise Conflict(f"You have {stored.active_mentees} mentees now.", _path("max_mentees"))
+        raise Conflict(f"You have {stored.active_mentees} mentees now.", input_path("max_mentees"))
     profile_id = await session.scalar(
         upsert(_PROFILES)
         .values(id=uuid7(), person_id=own, **values)
@@ -75,7 +75,7 @@ async def request_mentorship(session: AsyncSession, viewer: Viewer, profile_id: 
 
     Raises NotFound for whoever is no mentor for this viewer, Conflict if the mentor takes nobody now, and Invalid.
     """
-    own = _person_of(viewer)
+    own = own_person_id(viewer)
     check = Checker()
     words = check.text(("input", "message"), message, most=2000, multiline=True)
     check.raise_problems()
@@ -164,12 +164,6 @@ async def _free_place(session: AsyncSession, mentor_id: UUID) -> None:
     await session.execute(fewer.values(active_mentees=_PROFILES.c.active_mentees - 1))
 
 
-def _person_of(viewer: Viewer) -> UUID:
-    if viewer.person_id is None:
-        raise NotFound("You have no profile here yet.")
-    return viewer.person_id
-
-
 async def _open_one(session: AsyncSession, mentor_id: UUID, mentee_id: UUID) -> UUID | None:
     is_open = _SHIPS.c.state.in_([State.PENDING.value, State.ACCEPTED.value])
     pair = and_(_SHIPS.c.mentor_id == mentor_id, _SHIPS.c.mentee_id == mentee_id, is_open)
@@ -200,35 +194,21 @@ async def _set(session: AsyncSession, mentorship_id: UUID, **values: Any) -> Non
 _STORED = ("about", "max_mentees", "paused_until")
 
 
-def _path(name: str, *more: str) -> Path:
-    first, *rest = name.split("_")
-    return ("input", first + "".join(part.title() for part in rest), *more)
-
-
 def _checked(stored: Mapping[str, Any], changes: MentorChanges) -> dict[str, Any]:
     check = Checker()
     given: dict[str, Any] = {"about": None, "max_mentees": 1, "paused_until": None, **stored, **changes.given()}
-    values = {
-        "about": check.text(_path("about"), given["about"], most=4000, multiline=True),
+    values: dict[str, Any] = {
+        "about": check.text(input_path("about"), given["about"], most=4000, multiline=True),
         "max_mentees": given["max_mentees"],
         "paused_until": given["paused_until"],
-        "topics": _topics(check, given["topics"]) if "topics" in given else None,
+        "topics": None,
     }
+    if "topics" in given:
+        values["topics"] = check.names(input_path("topics"), given["topics"] or (), most=MOST_TOPICS)
     if given["max_mentees"] is None or not 1 <= given["max_mentees"] <= MOST_MENTEES:
-        check.note(_path("max_mentees"), f"must be from 1 to {MOST_MENTEES}")
+        check.note(input_path("max_mentees"), f"must be from 1 to {MOST_MENTEES}")
     until = given["paused_until"]
     if until is not None and until > datetime.now(UTC) + LONGEST_PAUSE:
-        check.note(_path("paused_until"), "must be within ten years: leave the mentor pool instead")
+        check.note(input_path("paused_until"), "must be within ten years: leave the mentor pool instead")
     check.raise_problems()
     return values
-
-
-def _topics(check: Checker, given: Sequence[str] | None) -> list[str]:
-    known: dict[str, str] = {}
-    if given is None or not check.count(_path("topics"), given, most=MOST_TOPICS):
-        return []
-    for place, name in enumerate(given):
-        topic = check.text(_path("topics", str(place)), name, most=100, required=True)
-        if topic is not None:
-            known.setdefault(fold(topic), topic)
-    return list(known.values())

@@ -13,6 +13,7 @@ from api.errors import NotAllowed, NotFound
 from api.folding import fold
 from api.models import Experience, Fact, Institution, Person, PersonText, Visibility
 from api.services.audit import log_edit
+from api.services.callers import own_person_id
 from api.services.fact_plans import KINDS, Row
 from api.services.facts import Terms, enqueue_embedding, organizations_named, replace_facts
 from api.services.inputs import Checker
@@ -27,9 +28,7 @@ async def update_my_profile(session: AsyncSession, viewer: Viewer, changes: Prof
 
     Raises NotFound if the viewer has no profile, and Invalid with every problem of the input.
     """
-    if viewer.person_id is None:
-        raise NotFound("You have no profile here yet.")
-    await _update(session, viewer, viewer.person_id, changes)
+    await _update(session, viewer, own_person_id(viewer), changes)
 
 
 async def update_profile(session: AsyncSession, viewer: Viewer, person_id: UUID, changes: ProfileChanges) -> None:

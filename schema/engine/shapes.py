@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import JSON
 
 from api.db import AnySelect
@@ -20,6 +21,12 @@ def as_list(inner: AnySelect) -> ColumnElement[Any]:
     """The rows of `inner`, in its order, as a JSON array of objects."""
     row = inner.subquery("t")
     return select(func.coalesce(func.json_agg(row.table_valued()), NO_ROWS)).select_from(row).scalar_subquery()
+
+
+def as_texts(text: ColumnElement[Any], order: ColumnElement[Any], *conditions: ColumnElement[bool]) -> AnySelect:
+    """All values of a column of the rows that meet the conditions, in an order, as one JSON array: a SELECT of it."""
+    values = func.array_agg(aggregate_order_by(text, order))
+    return select(func.coalesce(func.array_to_json(values), func.json_build_array())).where(*conditions)
 
 
 def base64(text: ColumnElement[Any]) -> ColumnElement[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal_column, or_
+from sqlalchemy import ColumnElement, FromClause
 
 from api import access, models
 from schema.comparators import InstantFilter, IntFilter, TextFilter, WordsFilter
@@ -16,11 +16,7 @@ from schema.pagination import Direction
 
 
 def _open(scope: Scope, given: Arguments, event: FromClause) -> ColumnElement[bool]:
-    takes = and_(
-        event.c.status == literal_column("'SCHEDULED'"),
-        event.c.starts_at > func.now(),
-        or_(event.c.capacity.is_(None), event.c.seats_taken < event.c.capacity),
-    )
+    takes = access.takes_registrations(event)
     return takes if given.value else ~takes
 
 

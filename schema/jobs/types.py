@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, FromClause
 
 from api import access, models
 from schema.engine.parameters import Arguments, Scope
+from schema.engine.shapes import as_texts
 from schema.engine.sources import Root, column, expression, from_clause, one, planned, table
 from schema.ids import id_argument
 from schema.jobs.listing import JobFacets, jobs_page
@@ -21,13 +21,12 @@ from schema.permissions import SIGNED_IN, requires
 
 def _skills(_scope: Scope, job: FromClause) -> ColumnElement[Any]:
     skill = from_clause(models.JobSkill).alias()
-    names = func.array_agg(aggregate_order_by(skill.c.name, skill.c.name_folded))
-    listed = select(func.coalesce(func.array_to_json(names), func.json_build_array()))
-    return listed.where(skill.c.job_id == job.c.id).correlate(job).scalar_subquery()
+    named = as_texts(skill.c.name, skill.c.name_folded, skill.c.job_id == job.c.id)
+    return named.correlate(job).scalar_subquery()
 
 
-def _poster(scope: Scope, job: FromClause, person: FromClause) -> ColumnElement[bool]:
-    return access.sees_poster(scope.viewer, job, person)
+def _poster(_scope: Scope, job: FromClause, person: FromClause) -> ColumnElement[bool]:
+    return person.c.id == job.c.poster_id
 
 
 def _interested(scope: Scope, job: FromClause, person: FromClause) -> ColumnElement[bool]:

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, FromClause
 
 from api import access, models
 from schema.engine.parameters import Scope
+from schema.engine.shapes import as_texts
 from schema.engine.sources import Page, column, expression, from_clause, one, planned, table
 from schema.mentoring.listing import MentorFacets, mentors_page
 from schema.node import Node
@@ -20,9 +20,8 @@ from schema.viewer import page_arguments
 
 def _topics(_scope: Scope, profile: FromClause) -> ColumnElement[Any]:
     topic = from_clause(models.MentorTopic).alias()
-    names = func.array_agg(aggregate_order_by(topic.c.name, topic.c.name_folded))
-    listed = select(func.coalesce(func.array_to_json(names), func.json_build_array()))
-    return listed.where(topic.c.profile_id == profile.c.id).correlate(profile).scalar_subquery()
+    named = as_texts(topic.c.name, topic.c.name_folded, topic.c.profile_id == profile.c.id)
+    return named.correlate(profile).scalar_subquery()
 
 
 def _person(_scope: Scope, profile: FromClause, person: FromClause) -> ColumnElement[bool]:
