@@ -1,27 +1,20 @@
-"""What the access property asks on every path, and what the model says of each answer."""
+"""What is asked about people on every path, and what the model says of each answer."""
 
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from api import models
 from api.access import ViewerKind
-from recommender.embeddings import HashEmbedder
 from schema.ids import encode_id
-from tests.conftest import Api
-from tests.schema.worlds import COMMON, Asker, Fact, Someone, World
+from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
+from tests.schema.worlds import COMMON, Asker, Fact, World
 
 SELECTION = """id displayName headline bio seeks offers photo classYear connectedToMe tie { id }
     educations { id programme } experiences { id title organization { name } } currentExperience { title }
     skills { name } interests { name } places { city } contactPoints { value } links { url } texts { text }"""
-COUNTS = "(first: 100) { value count }"
 FACETS = f"""facets {{ programmes{COUNTS} skills{COUNTS} interests{COUNTS} cities{COUNTS} countries{COUNTS}
     organizations{COUNTS} classYears{COUNTS} roles{COUNTS} }}"""
 LIST = (
@@ -29,15 +22,6 @@ LIST = (
     " connections(first: 100) { totalCount nodes { id } %s } mutualConnections(first: 100) { nodes { id } }"
     " events(first: 100) { totalCount nodes { id } } } %s } }" % (SELECTION, FACETS, FACETS)
 )
-EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl attendees(first: 100) {{ totalCount
-    nodes {{ id }} facets {{ classYears{COUNTS} }} }} }} facets {{ weekdays{COUNTS} }} }} }}"""
-JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title poster {{ id }} interested
-    interestedPeople(first: 100) {{ totalCount nodes {{ id }} }} }} facets {{ employmentTypes{COUNTS} }} }} }}"""
-MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ id }} }} facets {{ topics{COUNTS} }} }}
-    mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""
-CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
-CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
-CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 CHOSEN = "query($f: PersonFilter!) { people(first: 9, filter: $f) { totalCount nodes { id } } }"
 MEET = "{ peopleYouShouldMeet(first: 50) { nodes { score person { id } evidence { kind text weight } } } }"
 FIND = "query($t: String!) { searchPeople(text: $t, first: 100) { nodes { person { id } score matchedFields } } }"
@@ -46,31 +30,6 @@ PERSON = "query($id: ID!) { person(id: $id) { %s } }" % SELECTION
 MINE = "{ viewer { connectionRequests(first: 100) { nodes { id } } blocks { personId } } }"
 ABOUT = "about sailing and mathematics"
 """What every text of a world says: by meaning, each of them is found."""
-
-
-class HashedSearches:
-    """Search texts become vectors by the same hashing as the facts."""
-
-    async def embed(self, text: str) -> NDArray[np.float32]:
-        return HashEmbedder().embed([text])[0]
-
-
-@dataclass
-class Case:
-    """A world, and the means to ask about it and to change it."""
-
-    world: World
-    api: Api
-    session: AsyncSession
-
-    async def ask(self, query: str, asker: Asker, **variables: Any) -> Any:
-        answer = await self.api(query, as_=asker.account, **variables)
-        assert answer.errors == []
-        return answer.data
-
-
-def person_id(person: Someone) -> str:
-    return encode_id("Person", person.id)
 
 
 # ---------------------------------------------------------------- the answers are those of the model
@@ -102,10 +61,6 @@ async def check_list(case: Case, asker: Asker) -> None:
     check_facets(world, asker, {one.id for one in seen.values()}, page["facets"])
 
 
-def ids(page: Any) -> set[str]:
-    return {node["id"] for node in page["nodes"]}
-
-
 def own_tokens(world: World) -> list[Fact]:
     """The facts whose tokens nobody shares."""
     return [fact for fact in world.facts if fact.token != COMMON]
@@ -129,70 +84,6 @@ def check_facets(world: World, asker: Asker, people: set[Any], facets: Any) -> N
     for name, kind in (("programmes", models.Education), ("skills", models.Skill), ("interests", models.Interest)):
         tokens = Counter(fact.token for fact in known if fact.kind is kind)
         assert {one["value"]: one["count"] for one in facets[name]} == tokens
-
-
-async def check_events(case: Case, asker: Asker) -> None:
-    """Which events there are, who comes, and who has the link."""
-    world = case.world
-    page = (await case.ask(EVENTS, asker))["events"]
-    seen = {encode_id("Event", event.id): event for event in world.events if world.sees_event(asker, event)}
-    assert ids(page) == set(seen)
-    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["weekdays"])
-    said = json.dumps(page)
-    for event in world.events:
-        assert (event.token in said) == world.sees_event(asker, event), event.audience
-        assert (event.link in said) == world.sees_link(asker, event), event.audience
-        found = (await case.ask(CHOSEN_EVENTS, asker, w=event.token))["events"]["totalCount"]
-        assert found == int(world.sees_event(asker, event))
-    for node in page["nodes"]:
-        comes = {one.id for one in world.people if world.sees_attendance(asker, seen[node["id"]], one)}
-        assert ids(node["attendees"]) == {encode_id("Person", one) for one in comes}
-        assert node["attendees"]["totalCount"] == len(comes)
-
-
-async def check_jobs(case: Case, asker: Asker) -> None:
-    """Which openings there are, who posted them, and who would like them."""
-    world = case.world
-    page = (await case.ask(JOBS, asker))["jobs"]
-    seen = {encode_id("Job", job.id): job for job in world.jobs if world.sees_job(asker, job)}
-    assert ids(page) == set(seen)
-    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["employmentTypes"])
-    for job in world.jobs:
-        assert (job.token in json.dumps(page)) == world.sees_job(asker, job), (job.audience, job.open)
-        found = (await case.ask(CHOSEN_JOBS, asker, w=job.token))["jobs"]["totalCount"]
-        assert found == int(world.sees_job(asker, job))
-    for node in page["nodes"]:
-        job = seen[node["id"]]
-        known = job.poster is not None and world.sees_person(asker, world.person(job.poster))
-        assert (node["poster"] is not None) == known
-        fans = {one.id for one in world.people if world.sees_interest(asker, job, one)}
-        assert ids(node["interestedPeople"]) == {encode_id("Person", one) for one in fans}
-        assert node["interestedPeople"]["totalCount"] == len(fans)
-        assert node["interested"] == (asker.someone is not None and asker.someone.id in job.interested)
-
-
-async def check_mentoring(case: Case, asker: Asker) -> None:
-    """Which mentors there are, and who asked whom."""
-    world, answer = case.world, await case.ask(MENTORS, asker)
-    page, ships = answer["mentors"], answer["mentorships"]
-    seen = {encode_id("MentorProfile", one.id): one for one in world.mentors if world.sees_mentor(asker, one)}
-    assert ids(page) == set(seen)
-    assert page["totalCount"] == len(seen)
-    assert {one["value"]: one["count"] for one in page["facets"]["topics"]} == {one.token: 1 for one in seen.values()}
-    for node in page["nodes"]:
-        assert node["topics"] == [seen[node["id"]].token]
-        assert node["person"]["id"] == person_id(seen[node["id"]].person)
-    for mentor in world.mentors:
-        found = (await case.ask(CHOSEN_MENTORS, asker, t=mentor.token))["mentors"]["totalCount"]
-        assert found == int(world.sees_mentor(asker, mentor))
-    known = {
-        encode_id("Mentorship", key): words
-        for mentor in world.mentors
-        for key, mentee, words in mentor.asked
-        if world.sees_mentorship(asker, mentor, mentee)
-    }
-    assert {node["id"]: node["message"] for node in ships["nodes"]} == known
-    assert ships["totalCount"] == len(known)
 
 
 async def check_searches_and_filters(case: Case, asker: Asker) -> None:

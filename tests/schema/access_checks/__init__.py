@@ -1,0 +1,39 @@
+"""What the access property asks on every path, and what the model says of each answer."""
+
+from tests.schema.access_checks.cases import Case, HashedSearches
+from tests.schema.access_checks.nouns import EVENTS, JOBS, MENTORS, check_events, check_jobs, check_mentoring
+from tests.schema.access_checks.people import (
+    ABOUT,
+    CHOSEN,
+    FIND,
+    LIST,
+    MEET,
+    NODES,
+    PERSON,
+    check_list,
+    check_names,
+    check_own,
+    check_searches_and_filters,
+)
+
+__all__ = [
+    "ABOUT",
+    "CHOSEN",
+    "EVENTS",
+    "FIND",
+    "JOBS",
+    "LIST",
+    "MEET",
+    "MENTORS",
+    "NODES",
+    "PERSON",
+    "Case",
+    "HashedSearches",
+    "check_events",
+    "check_jobs",
+    "check_list",
+    "check_mentoring",
+    "check_names",
+    "check_own",
+    "check_searches_and_filters",
+]

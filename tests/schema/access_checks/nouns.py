@@ -1,0 +1,81 @@
+"""What is asked about events, jobs and mentors, and what the model says of each answer."""
+
+import json
+
+from schema.ids import encode_id
+from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
+from tests.schema.worlds import Asker
+
+EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl attendees(first: 100) {{ totalCount
+    nodes {{ id }} facets {{ classYears{COUNTS} }} }} }} facets {{ weekdays{COUNTS} }} }} }}"""
+JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title poster {{ id }} interested
+    interestedPeople(first: 100) {{ totalCount nodes {{ id }} }} }} facets {{ employmentTypes{COUNTS} }} }} }}"""
+MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ id }} }} facets {{ topics{COUNTS} }} }}
+    mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""
+CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
+CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
+CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
+
+
+async def check_events(case: Case, asker: Asker) -> None:
+    """Which events there are, who comes, and who has the link."""
+    world = case.world
+    page = (await case.ask(EVENTS, asker))["events"]
+    seen = {encode_id("Event", event.id): event for event in world.events if world.sees_event(asker, event)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["weekdays"])
+    said = json.dumps(page)
+    for event in world.events:
+        assert (event.token in said) == world.sees_event(asker, event), event.audience
+        assert (event.link in said) == world.sees_link(asker, event), event.audience
+        found = (await case.ask(CHOSEN_EVENTS, asker, w=event.token))["events"]["totalCount"]
+        assert found == int(world.sees_event(asker, event))
+    for node in page["nodes"]:
+        comes = {one.id for one in world.people if world.sees_attendance(asker, seen[node["id"]], one)}
+        assert ids(node["attendees"]) == {encode_id("Person", one) for one in comes}
+        assert node["attendees"]["totalCount"] == len(comes)
+
+
+async def check_jobs(case: Case, asker: Asker) -> None:
+    """Which openings there are, who posted them, and who would like them."""
+    world = case.world
+    page = (await case.ask(JOBS, asker))["jobs"]
+    seen = {encode_id("Job", job.id): job for job in world.jobs if world.sees_job(asker, job)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen) == sum(one["count"] for one in page["facets"]["employmentTypes"])
+    for job in world.jobs:
+        assert (job.token in json.dumps(page)) == world.sees_job(asker, job), (job.audience, job.open)
+        found = (await case.ask(CHOSEN_JOBS, asker, w=job.token))["jobs"]["totalCount"]
+        assert found == int(world.sees_job(asker, job))
+    for node in page["nodes"]:
+        job = seen[node["id"]]
+        known = job.poster is not None and world.sees_person(asker, world.person(job.poster))
+        assert (node["poster"] is not None) == known
+        fans = {one.id for one in world.people if world.sees_interest(asker, job, one)}
+        assert ids(node["interestedPeople"]) == {encode_id("Person", one) for one in fans}
+        assert node["interestedPeople"]["totalCount"] == len(fans)
+        assert node["interested"] == (asker.someone is not None and asker.someone.id in job.interested)
+
+
+async def check_mentoring(case: Case, asker: Asker) -> None:
+    """Which mentors there are, and who asked whom."""
+    world, answer = case.world, await case.ask(MENTORS, asker)
+    page, ships = answer["mentors"], answer["mentorships"]
+    seen = {encode_id("MentorProfile", one.id): one for one in world.mentors if world.sees_mentor(asker, one)}
+    assert ids(page) == set(seen)
+    assert page["totalCount"] == len(seen)
+    assert {one["value"]: one["count"] for one in page["facets"]["topics"]} == {one.token: 1 for one in seen.values()}
+    for node in page["nodes"]:
+        assert node["topics"] == [seen[node["id"]].token]
+        assert node["person"]["id"] == person_id(seen[node["id"]].person)
+    for mentor in world.mentors:
+        found = (await case.ask(CHOSEN_MENTORS, asker, t=mentor.token))["mentors"]["totalCount"]
+        assert found == int(world.sees_mentor(asker, mentor))
+    known = {
+        encode_id("Mentorship", key): words
+        for mentor in world.mentors
+        for key, mentee, words in mentor.asked
+        if world.sees_mentorship(asker, mentor, mentee)
+    }
+    assert {node["id"]: node["message"] for node in ships["nodes"]} == known
+    assert ships["totalCount"] == len(known)
