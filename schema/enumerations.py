@@ -6,6 +6,7 @@ from typing import Any, cast
 import strawberry
 
 from api import models
+from api.services.graduations import GraduationStatus
 from api.services.imports import ImportStatus
 from recommender.evidence_kinds import EvidenceKind
 
@@ -76,6 +77,14 @@ describe(
     SIMILAR_STUDIES="They studied what is near to your field.",
     SIMILAR_TEXT="They write about themselves much as you do.",
     COHORT="Nothing more particular: somebody of your time here.",
+)
+describe(
+    GraduationStatus,
+    "What graduation did for somebody.",
+    GRADUATED="A student until then, an alumnus from then on.",
+    UNCHANGED="An alumnus already.",
+    NOT_A_STUDENT="No student the day before: nothing was done.",
+    DECEASED="Has died: nothing was done.",
 )
 describe(
     ImportStatus,

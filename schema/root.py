@@ -19,6 +19,7 @@ from schema.jobs.types import Job, JobsQuery
 from schema.mentoring.mutations import MentoringMutation
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
+from schema.office.graduations import GraduationsMutation
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
@@ -46,6 +47,7 @@ MUTATIONS = (
     EventsMutation,
     JobsMutation,
     MentoringMutation,
+    GraduationsMutation,
 )
 
 

@@ -128,12 +128,7 @@ def _is_me(scope: Scope, account: FromClause, person: FromClause) -> ColumnEleme
 
 def _roles(_scope: Scope, account: FromClause) -> ColumnElement[Any]:
     role = from_clause(models.PersonRole).alias()
-    today = func.current_date()
-    dated = select(role.c.kind.cast(Text)).where(
-        role.c.person_id == account.c.person_id,
-        func.coalesce(role.c.starts_on, today) <= today,
-        func.coalesce(role.c.ends_on, literal_column("'infinity'::date")) > today,
-    )
+    dated = select(role.c.kind.cast(Text)).where(role.c.person_id == account.c.person_id, access.holds_now(role))
     held = select(account.c.role.cast(Text)).where(account.c.role != literal_column("'MEMBER'"))
     return func.array_to_json(
         func.array(union_all(dated.correlate(account), held.correlate(account)).scalar_subquery())

@@ -29,6 +29,7 @@ from api.access.people import (
     visible_people,
 )
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
+from api.access.roles import holds_now, local_today
 from api.access.suggestions import suggestable_people
 from api.access.ties import contacts_of, owns_tie, sees_request, sees_tie
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
@@ -46,12 +47,14 @@ __all__ = [
     "comes",
     "connected",
     "contacts_of",
+    "holds_now",
     "holds_seat",
     "interested",
     "interested_oneself",
     "is_viewer",
     "job_is_open",
     "level",
+    "local_today",
     "me",
     "not_blocked",
     "open_link",

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     FromClause,
     Text,
     Uuid,
@@ -13,7 +12,6 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
-    or_,
     select,
     true,
     update,
@@ -21,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.access import Claim, Viewer, ViewerKind
+from api.access import Claim, Viewer, ViewerKind, holds_now
 from api.auth.development import ISSUER as DEVELOPMENT_ISSUER
 from api.auth.tokens import Verified
 from api.db import Database
@@ -42,16 +40,7 @@ _HOUR_AGO = func.now() - literal_column("interval '1 hour'")
 
 def _plan(source: FromClause, condition: ColumnElement[bool]) -> Prepared:
     role = PersonRole.__table__
-    today = literal_column("(now() at time zone 'UTC')::date", Date())
-    current = (
-        select(role.c.kind)
-        .where(
-            role.c.person_id == _account.c.person_id,
-            or_(role.c.starts_on.is_(None), role.c.starts_on <= today),
-            or_(role.c.ends_on.is_(None), role.c.ends_on > today),
-        )
-        .scalar_subquery()
-    )
+    current = select(role.c.kind).where(role.c.person_id == _account.c.person_id, holds_now(role)).scalar_subquery()
     statement = (
         select(
             _account.c.id,

@@ -27,6 +27,11 @@ async def log_edit(session: AsyncSession, viewer: Viewer, person_id: UUID, field
     await _log(session, viewer, AuditAction.EDITED, {person_id: fields})
 
 
+async def log_edits(session: AsyncSession, viewer: Viewer, changes: Mapping[UUID, Sequence[str]]) -> None:
+    """Note which fields of each of these people an officer changed. One statement for all people."""
+    await _log(session, viewer, AuditAction.EDITED, changes)
+
+
 async def log_imports(session: AsyncSession, viewer: Viewer, changes: Mapping[UUID, Sequence[str]]) -> None:
     """Note which fields of each person an import wrote. One statement for all people."""
     await _log(session, viewer, AuditAction.IMPORTED, changes)

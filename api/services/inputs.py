@@ -46,6 +46,7 @@ _LANGUAGE = re.compile(
     r"(-[a-wyz0-9](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?"
 )
 _CIP = re.compile(r"([0-9]{1,2})\.?([0-9]{4})")
+_CIP_FAMILY = re.compile(r"[0-9]{2}(\.[0-9]{2}([0-9]{2})?)?")
 _HOST = re.compile(r"[\w.-]*[\w]\.?|[0-9a-f:.]+")
 _UNSAFE_IN_URL = re.compile(r"[\s<>\"{}|\\^`\x00-\x1f\x7f]")
 _SYSTEMS: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = (
@@ -162,6 +163,10 @@ class Checker:
     def cip(self, path: Path, value: object, *, required: bool = False) -> str | None:
         """A CIP 2020 code of six digits as NN.NNNN; a leading zero that a spreadsheet dropped is put back."""
         return self._checked(path, value, required, 200, _cip)
+
+    def cip_family(self, path: Path, value: object) -> str | None:
+        """The beginning of CIP codes, of two, four or six digits: 11, 11.07, 11.0701."""
+        return self._checked(path, value, False, 200, _cip_family)
 
     def esco_uri(self, path: Path, value: object, *, required: bool = False) -> str | None:
         """The URI of an ESCO skill."""
@@ -358,6 +363,12 @@ def _cip(value: str) -> str:
     if found is None:
         _wrong(value, "is no CIP code: must have six digits, like 11.0701")
     return f"{found[1]:0>2}.{found[2]}"
+
+
+def _cip_family(value: str) -> str:
+    if not _CIP_FAMILY.fullmatch(value):
+        _wrong(value, "is no part of a CIP code: must have two, four or six digits, like 11, 11.07 or 11.0701")
+    return value
 
 
 def _esco_skill(value: str) -> str:

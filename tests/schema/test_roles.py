@@ -73,6 +73,7 @@ MUTATIONS: dict[str, str] = {
     "answerMentorship": '{mentorshipId: "$mentorship", accept: true}',
     "withdrawMentorship": '{mentorshipId: "$mentorship"}',
     "endMentorship": '{mentorshipId: "$mentorship"}',
+    "graduateCohort": '{date: "2026-07-01", personIds: ["$person"]}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
 WHO = ("stranger", "guest", "member", "staff")

@@ -1,0 +1,1 @@
+"""The directory office in the graph: graduations, outcomes, corrections, lost people and merges."""
