@@ -1,6 +1,7 @@
 """What a caller can act on: the domain's expected failures. Anything else is a fault, masked and logged."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class DomainError(Exception):
         super().__init__(message)
         self.message = message
         self.path = path
+
+    @property
+    def details(self) -> dict[str, object]:
+        """What a top-level error tells programs."""
+        return {"code": self.code}
 
 
 class NotFound(DomainError):
@@ -57,3 +63,18 @@ class NotSignedIn(DomainError):
     """The token is missing, expired or not acceptable."""
 
     code = "UNAUTHENTICATED"
+
+
+class RateLimited(DomainError):
+    """The viewer has had as much of this as one may for now; `opens_at` says from when there is more."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, opens_at: datetime) -> None:
+        super().__init__(message)
+        self.opens_at = opens_at
+
+    @property
+    def details(self) -> dict[str, object]:
+        """With the moment."""
+        return {"code": self.code, "opensAt": self.opens_at.isoformat()}

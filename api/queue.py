@@ -17,6 +17,8 @@ EMBED_PERSON = "embed_person"
 """Embed what one person's facts lack vectors for. Argument: person_id."""
 EMBED_MISSING = "embed_missing"
 """Embed whatever lacks a vector, in batches."""
+FORGET_VIEWS = "forget_views"
+"""Forget whose profiles were seen on days that are over."""
 
 
 @cache

@@ -16,7 +16,8 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from api.db import Database, PooledDatabase
-from api.queue import EMBED_MISSING, EMBED_PERSON
+from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS
+from api.services.profile_views import forget_views
 from api.settings import Settings
 from recommender.embeddings import Embedder, Vectors
 from recommender.vectors import embed_missing
@@ -40,6 +41,7 @@ LOW = -10
 SWEEP: SweepOptions = {"priority": LOW, "lock": EMBED_MISSING, "queueing_lock": EMBED_MISSING}
 """One sweep runs, across all workers (two would embed the same facts), and at most one waits."""
 EVERY_MINUTE = "* * * * *"
+EVERY_HOUR = "7 * * * *"
 HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 15.0
 """A worker without a heartbeat for so long is dead, and its jobs are for others."""
@@ -67,6 +69,11 @@ class Jobs:
         """Embed whatever lacks a vector: after an import, and every minute (`timestamp`) what a lost job has left."""
         await embed_missing(self.db, self.embedder)
 
+    async def forget_views(self, timestamp: int = 0) -> None:
+        """Forget whose profiles were seen on days that are over, every hour."""
+        async with self.db.write() as session, session.begin():
+            await forget_views(session)
+
 
 class OneAtATime:
     """One model for all jobs. Tokenizers fail when two threads use them, and two batches at once are not faster."""
@@ -93,6 +100,7 @@ def build_queue(url: str, jobs: Jobs) -> App:
     queue.task(name=EMBED_PERSON, retry=RETRY)(jobs.embed_person)
     sweep = queue.task(name=EMBED_MISSING, **SWEEP)(jobs.embed_missing)
     queue.periodic(cron=EVERY_MINUTE, **SWEEP)(sweep)
+    queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_VIEWS)(jobs.forget_views))
     return queue
 
 

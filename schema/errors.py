@@ -114,8 +114,8 @@ def coded(error: GraphQLError) -> GraphQLError:
         message = f"{'.'.join(original.path)}: {original.message}" if original.path else original.message
         return _like(error, message, extensions)
     if isinstance(original, errors.DomainError):
-        code = "BAD_USER_INPUT" if isinstance(original, errors.Invalid) else original.code
-        return _like(error, original.message, {"code": code})
+        invalid = isinstance(original, errors.Invalid)
+        return _like(error, original.message, {"code": "BAD_USER_INPUT"} if invalid else original.details)
     if original is None or isinstance(original, GraphQLError):
         return _like(error, error.message, {"code": "BAD_USER_INPUT"})
     number = uuid4().hex

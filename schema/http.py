@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as SqlTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from api.errors import DomainError
+from api.errors import DomainError, RateLimited
 from schema.context import Context, Running
 from schema.engine.documents import MAX_ERRORS, Document, Documents, InvalidDocument
 from schema.engine.execution import Engine
@@ -84,7 +84,7 @@ class GraphQLEndpoint:
         except GraphQLError as error:
             status, body = 400, orjson.dumps({"errors": [coded(error).formatted]})
         except DomainError as error:
-            status, body = 401, errors_only(error.message, error.code)
+            status, body = 429 if isinstance(error, RateLimited) else 401, refused(error)
         except Exception as error:
             if not database_is_away(error):
                 raise
@@ -110,13 +110,16 @@ class GraphQLEndpoint:
         context.running = Running(self._engine, document, variables)
         try:
             planned = await self._engine.answer(context, operation)
+        except RateLimited:
+            raise  # in parts it might fit: the bound is on the whole
         except (Refused, DomainError, GraphQLError):
             planned = None  # a read that is refused is told by graphql-core, with its path: nothing was written
         if planned is not None:
             return planned
-        return await self._execute(context, document, parameters)
+        reading = operation.operation is OperationType.QUERY
+        return await self._execute(context, document, parameters, reading)
 
-    async def _execute(self, context: Context, document: Document, parameters: Parameters) -> bytes:
+    async def _execute(self, context: Context, document: Document, parameters: Parameters, reading: bool) -> bytes:
         running: Any = cast(Any, graphql).execute(
             self._engine.schema,
             document.node,
@@ -128,7 +131,7 @@ class GraphQLEndpoint:
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             for error in result.errors:
-                if error.original_error is not None and database_is_away(error.original_error):
+                if error.original_error is not None and _ends_all(error.original_error, reading):
                     raise error.original_error
             body["errors"] = [coded(error).formatted for error in result.errors]
         return orjson.dumps(body)
@@ -137,6 +140,17 @@ class GraphQLEndpoint:
 def errors_only(message: str, code: str) -> bytes:
     """A body for a request that was not run."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
+def refused(error: DomainError) -> bytes:
+    """A body for a request that may not be answered."""
+    return orjson.dumps({"errors": [{"message": error.message, "extensions": error.details}]})
+
+
+def _ends_all(error: BaseException, reading: bool) -> bool:
+    """Whether nothing of the answer is to be shown: there is no database, or a query goes over the daily bound.
+    A mutation's other parts are told, since they were done."""
+    return database_is_away(error) or (reading and isinstance(error, RateLimited))
 
 
 def database_is_away(error: BaseException) -> bool:

@@ -29,7 +29,7 @@ from api.access.people import (
     visible_people,
 )
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
-from api.access.roles import holds_now, local_today
+from api.access.roles import holds_now, local_today, local_tomorrow
 from api.access.suggestions import suggestable_people
 from api.access.ties import contacts_of, owns_tie, sees_request, sees_tie
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
@@ -55,6 +55,7 @@ __all__ = [
     "job_is_open",
     "level",
     "local_today",
+    "local_tomorrow",
     "me",
     "not_blocked",
     "open_link",

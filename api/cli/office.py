@@ -41,9 +41,12 @@ def institution(
     suggestable: Choice = None,
     show_attendance: Choice = None,
     mentor_open: Choice = None,
+    profiles_per_day: Annotated[int | None, typer.Option(help="Profiles of others that one may see in a day.")] = None,
 ) -> None:
     """Say whose network this is. Do it before the first import: class years count only for its own degrees."""
-    changes = InstitutionChanges(name, time_zone, locale, listed, suggestable, show_attendance, mentor_open)
+    changes = InstitutionChanges(
+        name, time_zone, locale, listed, suggestable, show_attendance, mentor_open, profiles_per_day
+    )
     _write(lambda session: set_institution(session, changes))
     typer.echo(f"This is the network of {name.strip()}.")
 

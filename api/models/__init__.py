@@ -22,6 +22,7 @@ from api.models.facts import (
 from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
 from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
 from api.models.people import Person, PersonRole, PersonRoleKind
+from api.models.profile_views import ProfileView
 from api.models.retries import IdempotencyKey
 from api.models.suggestions import OutcomeKind, Suggestion, SuggestionOutcome
 from api.models.ties import Block, Connection, ConnectionState
@@ -70,6 +71,7 @@ __all__ = [
     "PersonText",
     "Place",
     "PlaceKind",
+    "ProfileView",
     "Registration",
     "RegistrationState",
     "Row",

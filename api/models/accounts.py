@@ -45,7 +45,11 @@ class Institution(Row):
     """The one institution of this database, with the defaults that its members' choices start from."""
 
     __tablename__ = "institutions"
-    __table_args__ = (CheckConstraint("sole", name="sole"), UniqueConstraint("sole"))
+    __table_args__ = (
+        CheckConstraint("sole", name="sole"),
+        CheckConstraint("profiles_per_day > 0", name="profiles_per_day"),
+        UniqueConstraint("sole"),
+    )
 
     sole: Mapped[bool] = mapped_column(server_default=text("true"))
     name: Mapped[str] = mapped_column(Text)
@@ -55,3 +59,5 @@ class Institution(Row):
     default_suggestable: Mapped[bool] = mapped_column(server_default=text("true"))
     default_show_attendance: Mapped[bool] = mapped_column(server_default=text("false"))
     default_mentor_open: Mapped[bool] = mapped_column(server_default=text("false"))
+    profiles_per_day: Mapped[int] = mapped_column(server_default=text("200"))
+    """How many profiles of others somebody may see in a day (rule P19)."""

@@ -11,6 +11,7 @@ from api.models import Account, AccountRole, Education, Institution
 from api.services.inputs import Checker
 
 LONGEST_NAME = 200
+MOST_PROFILES = 100_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class InstitutionChanges:
     default_suggestable: bool | None = None
     default_show_attendance: bool | None = None
     default_mentor_open: bool | None = None
+    profiles_per_day: int | None = None
+    """How many profiles of others somebody may see in a day (rule P19)."""
 
 
 async def set_institution(session: AsyncSession, changes: InstitutionChanges) -> None:
@@ -38,6 +41,8 @@ async def set_institution(session: AsyncSession, changes: InstitutionChanges) ->
     name = check.text(("name",), changes.name, most=LONGEST_NAME, required=True)
     check.time_zone(("timeZone",), changes.time_zone)
     check.language(("locale",), changes.locale)
+    if changes.profiles_per_day is not None and not 1 <= changes.profiles_per_day <= MOST_PROFILES:
+        check.note(("profilesPerDay",), f"must be from 1 to {MOST_PROFILES:,}")
     check.raise_problems()
     given = {one.name: value for one in fields(changes) if (value := getattr(changes, one.name)) is not None}
     values = given | {"name": name}

@@ -45,7 +45,10 @@ from schema.engine.sources import (
 )
 
 AUDIT = "__audit"
-"""The hidden key under which a row names the person whose restricted facts it shows, and their kinds."""
+"""The hidden key under which a row names the person of whom it shows something, and what: see `_restricted` and
+`_profile`."""
+RESERVED = "__"
+"""Client's own keys that begin so could hide a note."""
 MAX_KEY_BYTES = 63
 """PostgreSQL cuts longer names."""
 
@@ -65,25 +68,29 @@ class Compiler:
             arguments = self.scope.arguments(definition, nodes[0])
             table = table_of(kind)
             row = table.from_clause.alias()
-            columns = self.columns(kind, self.selections.below(nodes, kind), row)
+            columns = self.columns(kind, self.selections.below(nodes, kind), row, named=True)
             found = source.where(self.scope, arguments, row)
             return as_row(select(*columns).select_from(row).where(found, table.visible_alone(self.scope.viewer, row)))
         if isinstance(source, Page):
             return self._page(source, definition, nodes, None)
         raise Unplanned(f"{nodes[0].name.value} is answered by Python.")
 
-    def by_keys(self, kind: GraphQLObjectType, fields: Fields) -> AnySelect:
-        """Rows of `kind` by their ids, as (id, JSON): those among them that the viewer sees."""
+    def by_keys(self, kind: GraphQLObjectType, fields: Fields, *, named: bool) -> AnySelect:
+        """Rows of `kind` by their ids, as (id, JSON): those among them that the viewer sees. `named`: the client gave
+        the ids."""
         table = table_of(kind)
         row = table.from_clause.alias()
         keys = bindparam(KEYS, None, type_=ARRAY(Uuid()))
-        body = as_row(select(*self.columns(kind, fields, row)).correlate(row))
+        body = as_row(select(*self.columns(kind, fields, row, named=named)).correlate(row))
         return select(row.c.id, body).where(row.c.id == any_(keys), table.visible_alone(self.scope.viewer, row))
 
-    def columns(self, kind: GraphQLObjectType, fields: Fields, row: FromClause) -> list[Label[Any]]:
-        """The selected fields of a row, each labelled with its response key."""
+    def columns(
+        self, kind: GraphQLObjectType, fields: Fields, row: FromClause, *, named: bool = False
+    ) -> list[Label[Any]]:
+        """The selected fields of a row, each labelled with its response key; and the hidden note, if there is one."""
         columns = [self._column(kind, key, nodes, row).label(key) for key, nodes in fields.items()]
-        note = self._note(kind, fields, row)
+        staff = self.scope.viewer.is_staff
+        note = self._restricted(kind, fields, row) if staff else self._profile(kind, fields, row, named=named)
         if note is not None:
             self.scope.audits = True
             columns.append(note.label(AUDIT))
@@ -94,8 +101,7 @@ class Compiler:
         return cast(GraphQLObjectType, self.selections.schema.type_map[name])
 
     def _column(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], row: FromClause) -> ColumnElement[Any]:
-        if len(key) > MAX_KEY_BYTES:
-            raise Refused(f"The alias {key[:20]}... is too long: at most {MAX_KEY_BYTES} characters.")
+        _check_key(key)
         name = nodes[0].name.value
         if name == "__typename":
             return literal_column(f"'{kind.name}'")
@@ -134,10 +140,8 @@ class Compiler:
     ) -> ColumnElement[Any]:
         return compile_page(self, source, definition, nodes, parent)
 
-    def _note(self, kind: GraphQLObjectType, fields: Fields, row: FromClause) -> ColumnElement[Any] | None:
+    def _restricted(self, kind: GraphQLObjectType, fields: Fields, row: FromClause) -> ColumnElement[Any] | None:
         """For officers: [person id, kinds of the restricted facts that this row shows]."""
-        if not self.scope.viewer.is_staff:
-            return None
         if table_of(kind).audited:
             kinds = func.json_build_array(literal_column(f"'{kind.name}'"))
             return case((access.restricted(row), func.json_build_array(row.c.person_id, kinds)), else_=null())
@@ -151,6 +155,37 @@ class Compiler:
             return None
         shown = union_all(*(_restricted_kind(model, row) for model in sorted(reads, key=lambda one: one.__name__)))
         return func.json_build_array(row.c.id, func.array_to_json(func.array(shown.scalar_subquery())))
+
+    def _profile(
+        self, kind: GraphQLObjectType, fields: Fields, row: FromClause, *, named: bool
+    ) -> ColumnElement[Any] | None:
+        """For all others: [person id, keys of which one must have a value for the profile to count as seen].
+
+        No keys: it counts as it is, being asked for by its id, or being a row of what one would harvest.
+        """
+        table = table_of(kind)
+        if table.profile_of is None or not self.scope.viewer.signed_in:
+            return None
+        whole = named or table.reveals
+        keys = [] if whole else [key for key, nodes in fields.items() if _reveals(kind, nodes)]
+        if not (whole or keys):
+            return None
+        shown = func.json_build_array(*(literal_column(f"'{key}'") for key in keys))
+        return func.json_build_array(row.c[table.profile_of], shown)
+
+
+def _check_key(key: str) -> None:
+    """Refuse aliases that cannot be a column's name, or could stand in for a hidden note."""
+    if len(key) > MAX_KEY_BYTES:
+        raise Refused(f"The alias {key[:20]}... is too long: at most {MAX_KEY_BYTES} characters.")
+    if key.startswith(RESERVED) and key != "__typename":
+        raise Refused(f"The alias {key} is not yours to give: choose one that does not begin with {RESERVED}.")
+
+
+def _reveals(kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+    definition = kind.fields.get(nodes[0].name.value)
+    source = source_of(definition) if definition else None
+    return isinstance(source, Expression) and source.reveals
 
 
 def _restricted_kind(model: type[DeclarativeBase], person: FromClause) -> AnySelect:

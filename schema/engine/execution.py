@@ -26,6 +26,7 @@ from sqlalchemy import select
 from api.access import Viewer
 from api.db import Reader
 from api.services.audit import log_restricted_reads
+from api.services.profile_views import see_profiles
 from schema.engine.compiler import Compiler
 from schema.engine.documents import Document
 from schema.engine.parameters import Scope, shape
@@ -106,7 +107,7 @@ class Engine:
     async def _audited(
         self, context: "Context", statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
     ) -> list[list[Any]]:
-        """Run what an officer reads, and log it, in one transaction."""
+        """Run what is logged or counted, and write that down, in one transaction."""
         async with context.db.write() as session, session.begin():
             return await read_in_session(session, context.viewer, statement, variables, keys)
 
@@ -133,10 +134,13 @@ class Engine:
         kind: GraphQLObjectType,
         nodes: Sequence[FieldNode],
         keys: Sequence[UUID],
+        *,
+        named: bool = False,
     ) -> dict[UUID, Any]:
         """Rows of `kind` by id, with what `nodes` select below them: one statement, whatever the number of ids.
 
-        In a mutation `session` is the write's own, so that the rows show what was written.
+        In a mutation `session` is the write's own, so that the rows show what was written. `named`: the client gave the
+        ids.
         """
         document, variables = context.operation.document, context.operation.variables
         key = (id(nodes[0]), kind.name, context.viewer.kind, self._shape(document, variables))
@@ -145,7 +149,7 @@ class Engine:
             scope = Scope(context.viewer, variables)
             selections = Selections(self.schema, document.fragments, variables)
             fields: Fields = selections.below(nodes, kind)
-            statement = compile_statement(Compiler(selections, scope).by_keys(kind, fields), scope)
+            statement = compile_statement(Compiler(selections, scope).by_keys(kind, fields, named=named), scope)
             document.remember(key, statement)
         found = await self._parsed(context, session, statement, variables, keys)
         return {row[0]: row[1] for row in found}
@@ -175,7 +179,10 @@ class Engine:
 async def read_in_session(
     session: "AsyncSession", viewer: Viewer, statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
 ) -> list[list[Any]]:
-    """Run on a write's connection, and log in its transaction what an officer was shown."""
+    """Run on a write's connection, and log in its transaction what an officer was shown, or count what others were.
+
+    Raises RateLimited when a viewer would see more profiles than the day allows.
+    """
     await session.flush()
     rows = parsed(await run(await Reader.of(session), statement, viewer, variables, keys))
     if statement.audits:
@@ -183,6 +190,7 @@ async def read_in_session(
         for row in rows:
             take_notes(row, reads, viewer)
         await log_restricted_reads(session, viewer, {person: sorted(kinds) for person, kinds in reads.items()})
+        await see_profiles(session, viewer, reads.keys())
     return rows
 
 

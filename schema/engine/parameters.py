@@ -41,7 +41,7 @@ class Scope:
     calls: list[tuple[GraphQLField, FieldNode]] = field(default_factory=list[tuple[GraphQLField, FieldNode]])
     slots: dict[str, Slot] = field(default_factory=dict[str, Slot])
     audits: bool = False
-    """Whether rows carry hidden notes of restricted facts, to be taken out and logged."""
+    """Whether rows carry hidden notes of what is shown of whom, to be taken out and logged or counted."""
 
     def arguments(self, definition: GraphQLField, node: FieldNode) -> "Arguments":
         """The coerced arguments of one call of a field."""

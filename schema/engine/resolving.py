@@ -175,7 +175,7 @@ def _loader(engine: Engine, info: ResolveInfo, type_name: str) -> DataLoader[UUI
         abstract = is_abstract_type(get_named_type(cast(Any, info).return_type))
 
         async def load(keys: list[UUID]) -> list[Any]:
-            rows = await engine.rows(context, None, kind, info.field_nodes, keys)
+            rows = await engine.rows(context, None, kind, info.field_nodes, keys, named=abstract)
             found = [rows.get(one) for one in keys]
             return [Named(type_name, row) if abstract and row is not None else row for row in found]
 

@@ -1,4 +1,4 @@
-"""Statements at run time: compiled once to text, bound for each request, and what officers saw is noted and logged."""
+"""Statements at run time: compiled once to text, bound for each request, and what was shown of whom is noted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from schema.engine.compiler import AUDIT
 from schema.engine.parameters import ACCOUNT, KEYS, VIEWER, Scope, Slot, look_up
 
 Reads = dict[UUID, set[str]]
-"""Person -> kinds of restricted facts that an officer was shown."""
+"""Person -> kinds of restricted facts that an officer was shown; for others nothing more than the person."""
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,26 @@ async def run(
 
 
 def take_notes(value: Any, reads: Reads, viewer: Viewer) -> Any:
-    """Remove the hidden notes from parsed JSON, in place, and collect what they say of other people's facts."""
+    """Remove the hidden notes from parsed JSON, in place, and collect what they say of other people."""
     if isinstance(value, list):
         for part in cast(list[Any], value):
             take_notes(part, reads, viewer)
     elif isinstance(value, dict):
         members = cast(dict[str, Any], value)
         note = members.pop(AUDIT, None)
-        if note and note[1] and (person_id := UUID(note[0])) != viewer.person_id:
-            reads.setdefault(person_id, set()).update(note[1])
+        if note and (person_id := UUID(note[0])) != viewer.person_id:
+            if viewer.is_staff:
+                _note(reads, person_id, note[1])
+            elif not note[1] or any(members[key] is not None for key in note[1]):
+                reads.setdefault(person_id, set())
         for part in members.values():
             take_notes(part, reads, viewer)
     return cast(Any, value)
+
+
+def _note(reads: Reads, person_id: UUID, kinds: list[str]) -> None:
+    if kinds:
+        reads.setdefault(person_id, set()).update(kinds)
 
 
 def parse(raw: bytes | None) -> Any:

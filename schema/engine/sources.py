@@ -35,6 +35,10 @@ class Table:
     """The rule for rows reached by their id."""
     audited: bool = False
     """Whether rows carry a visibility, so that an officer's reading of restricted ones is logged."""
+    profile_of: str | None = None
+    """The column that names the person of whose profile a row is part, for the daily bound (rule P19)."""
+    reveals: bool = False
+    """Whether such a row alone makes the profile one that was seen."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Expression:
     """(scope, the row) -> value"""
     reads: tuple[type[DeclarativeBase], ...] = ()
     """The kinds of fact that the value is drawn from, for the officers' log."""
+    reveals: bool = False
+    """Whether a value makes the profile one that was seen, for the daily bound."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,10 @@ Source = Column | Expression | GlobalId | One | Many | Page | Root
 
 
 def table(
-    model: type[DeclarativeBase], visible: Predicate, visible_alone: Predicate | None = None, *, audited: bool = False
+    model: type[DeclarativeBase], visible: Predicate, visible_alone: Predicate | None = None, **more: Any
 ) -> Callable[[type[T]], type[T]]:
-    """Say which table stands behind a Strawberry type."""
-    declared = Table(from_clause(model), visible, visible_alone or visible, audited)
+    """Say which table stands behind a Strawberry type; `more` are the other parts of a `Table`."""
+    declared = Table(from_clause(model), visible, visible_alone or visible, **more)
 
     def declare(kind: type[T]) -> type[T]:
         setattr(kind, TABLE, declared)
@@ -151,9 +157,10 @@ def expression(
     description: str,
     *,
     reads: tuple[type[DeclarativeBase], ...] = (),
+    reveals: bool = False,
 ) -> Any:
     """A field that is computed by PostgreSQL from its row."""
-    return planned(Expression(build, reads), description)
+    return planned(Expression(build, reads, reveals), description)
 
 
 def global_id() -> Any:

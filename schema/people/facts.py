@@ -23,8 +23,16 @@ def visibility() -> Any:
     return expression(_visibility, "Who sees this. Only its owner and staff learn that; null for others.")
 
 
-def _facts(model: type[models.Fact]) -> Any:
-    return table(model, access.sees_fact, access.sees_fact_alone, audited=True)
+def _facts(model: type[models.Fact], *, reveals: bool = False) -> Any:
+    """`reveals`: such a fact is what one would harvest, and whoever is shown it has seen the person's profile."""
+    return table(
+        model,
+        access.sees_fact,
+        access.sees_fact_alone,
+        audited=True,
+        profile_of="person_id" if reveals else None,
+        reveals=reveals,
+    )
 
 
 @strawberry.type(description="An organisation that people work at.")
@@ -109,7 +117,7 @@ class Place(Node):
 
 
 @strawberry.type(description="An e-mail address or a phone number.")
-@_facts(models.ContactPoint)
+@_facts(models.ContactPoint, reveals=True)
 class ContactPoint(Node):
     """See `models.ContactPoint`."""
 
@@ -120,7 +128,7 @@ class ContactPoint(Node):
 
 
 @strawberry.type(description="A page of the person on the web.")
-@_facts(models.Link)
+@_facts(models.Link, reveals=True)
 class Link(Node):
     """See `models.Link`."""
 
@@ -130,7 +138,7 @@ class Link(Node):
 
 
 @strawberry.type(description="What somebody says in their own words.")
-@_facts(models.PersonText)
+@_facts(models.PersonText, reveals=True)
 class PersonText(Node):
     """See `models.PersonText`."""
 

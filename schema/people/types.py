@@ -1,6 +1,6 @@
 """The type Person: each field says where its value comes from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +40,9 @@ def _visible(scope: Scope, model: type[models.Fact], person: FromClause) -> tupl
     return fact, rows.correlate(person)
 
 
-def _text(kind: models.TextKind) -> Callable[[Scope, FromClause], ColumnElement[Any]]:
+def words(kind: models.TextKind, description: str) -> Any:
+    """A field that is what the person says on one subject."""
+
     def build(scope: Scope, person: FromClause) -> ColumnElement[Any]:
         fact, rows = _visible(scope, models.PersonText, person)
         return (
@@ -49,7 +51,7 @@ def _text(kind: models.TextKind) -> Callable[[Scope, FromClause], ColumnElement[
             .scalar_subquery()
         )
 
-    return build
+    return expression(build, description, reads=(models.PersonText,), reveals=True)
 
 
 def _headline(scope: Scope, person: FromClause) -> ColumnElement[Any]:
@@ -124,7 +126,7 @@ def people_page(joins: Any, description: str, **options: Any) -> Any:
 
 
 @strawberry.type(description="Somebody in the network. What you may not see of them is not there.")
-@table(models.Person, access.sees_person)
+@table(models.Person, access.sees_person, profile_of="id")
 class Person(Node):
     """See `models.Person`."""
 
@@ -141,10 +143,10 @@ class Person(Node):
     headline: str | None = expression(
         _headline, "The current title and organisation, in one line.", reads=(models.Experience,)
     )
-    bio: str | None = expression(_text(models.TextKind.BIO), "About them.", reads=(models.PersonText,))
-    seeks: str | None = expression(_text(models.TextKind.SEEKS), "What they seek.", reads=(models.PersonText,))
-    offers: str | None = expression(_text(models.TextKind.OFFERS), "What they offer.", reads=(models.PersonText,))
-    photo: str | None = expression(_text(models.TextKind.PHOTO), "The photo's URL.", reads=(models.PersonText,))
+    bio: str | None = words(models.TextKind.BIO, "About them.")
+    seeks: str | None = words(models.TextKind.SEEKS, "What they seek.")
+    offers: str | None = words(models.TextKind.OFFERS, "What they offer.")
+    photo: str | None = words(models.TextKind.PHOTO, "The photo's URL.")
     connected_to_me: bool = expression(_connected, "Whether you two are connected.")
 
     tie: Tie | None = one("Tie", _my_tie, "Your connection with them, if you are connected.")

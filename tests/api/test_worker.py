@@ -1,6 +1,7 @@
 """The worker's jobs on a real queue, and what becomes of the jobs of a worker that died."""
 
 import asyncio
+from datetime import date
 from uuid import UUID
 
 import psycopg
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from api.db import PooledDatabase
-from api.queue import EMBED_MISSING, EMBED_PERSON, enqueue
+from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, enqueue
 from api.worker import Jobs, build_queue, rescue
 from recommender.embeddings import HashEmbedder
 from tests.factories import make_fact, make_person
@@ -134,3 +135,14 @@ async def test_a_living_worker_keeps_its_job(real_db: PooledDatabase, queue: App
         await rescue(queue, stalled_seconds=30)
 
     assert rows(real_db.url, "select status from procrastinate_jobs") == [("doing",)]
+
+
+async def test_views_of_days_that_are_over_are_forgotten_by_a_job(real_db: PooledDatabase, queue: App):
+    async with real_db.write() as session, session.begin():
+        viewer, person = await make_person(session), await make_person(session)
+        session.add(models.ProfileView(viewer_id=viewer.id, person_id=person.id, day=date(2026, 1, 1)))
+        await enqueue(session, FORGET_VIEWS)
+
+    await work_off(queue)
+
+    assert rows(real_db.url, "select person_id from profile_views") == []

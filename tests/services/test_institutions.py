@@ -16,11 +16,13 @@ async def institution(session: AsyncSession) -> models.Institution:
 
 
 async def test_naming_it_again_changes_what_is_given_and_keeps_the_rest(session: AsyncSession):
-    await set_institution(session, InstitutionChanges("Northbridge", "Europe/Lisbon", default_listed=False))
+    await set_institution(
+        session, InstitutionChanges("Northbridge", "Europe/Lisbon", default_listed=False, profiles_per_day=50)
+    )
     await set_institution(session, InstitutionChanges("Northbridge University"))
     found = await institution(session)
     assert (found.name, found.time_zone, found.default_listed) == ("Northbridge University", "Europe/Lisbon", False)
-    assert found.default_suggestable
+    assert (found.default_suggestable, found.profiles_per_day) == (True, 50)
 
 
 async def test_degrees_of_its_name_are_its_own(session: AsyncSession):
@@ -37,6 +39,10 @@ async def test_every_wrong_value_is_named_and_nothing_is_written(session: AsyncS
     with pytest.raises(Invalid) as refused:
         await set_institution(session, InstitutionChanges(" ", "Lisbon", "portuguese!"))
     assert {problem.path for problem in refused.value.problems} == {("name",), ("timeZone",), ("locale",)}
+    for bound in (0, 100_001):
+        with pytest.raises(Invalid) as refused:
+            await set_institution(session, InstitutionChanges("Northbridge", profiles_per_day=bound))
+        assert [problem.path for problem in refused.value.problems] == [("profilesPerDay",)]
     assert (await session.scalars(select(models.Institution))).all() == []
 
 
