@@ -8,6 +8,7 @@ import strawberry
 from api import models
 from api.services.graduations import GraduationStatus
 from api.services.imports import ImportStatus
+from api.services.outcomes import OutcomeKind
 from recommender.evidence_kinds import EvidenceKind
 
 
@@ -111,6 +112,13 @@ describe(
     DECLINED="The mentor said no.",
     WITHDRAWN="Taken back before it was answered.",
     COMPLETED="Ended by one of the two.",
+)
+describe(
+    OutcomeKind,
+    "What the people of a class are counted by.",
+    EMPLOYER="Where they work now.",
+    OCCUPATION="What they do now: a code and its system.",
+    COUNTRY="Where they live: ISO 3166-1 alpha-2.",
 )
 describe(
     models.PersonRoleKind,

@@ -41,6 +41,11 @@ MEMBER = Requirement(
     lambda viewer: viewer.person_id is not None and viewer.kind is not ViewerKind.GUEST,
     "For members with a profile here.",
 )
+MEMBER_OR_STAFF = Requirement(
+    "MEMBER_OR_STAFF",
+    lambda viewer: viewer.kind in {ViewerKind.MEMBER, ViewerKind.STAFF},
+    "For members and staff.",
+)
 STAFF = Requirement("STAFF", lambda viewer: viewer.is_staff, "For staff.")
 
 

@@ -20,6 +20,7 @@ from schema.mentoring.mutations import MentoringMutation
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.office.graduations import GraduationsMutation
+from schema.office.outcomes import OutcomesQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
@@ -38,6 +39,7 @@ QUERIES = (
     EventsQuery,
     JobsQuery,
     MentoringQuery,
+    OutcomesQuery,
 )
 MUTATIONS = (
     ProfileMutation,

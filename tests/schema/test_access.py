@@ -72,6 +72,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
             await checks.check_mentoring(case, asker)
             await checks.check_searches_and_filters(case, asker)
             await checks.check_names(case, asker)
+            await checks.check_outcomes(case, asker)
             await checks.check_own(case, asker)
 
 
@@ -100,6 +101,8 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     found["events"] = await case.ask(checks.EVENTS, asker)
     found["jobs"] = await case.ask(checks.JOBS, asker)
     found["mentors"] = await case.ask(checks.MENTORS, asker)
+    if asker.kind is not ViewerKind.GUEST:
+        found["outcomes"] = await case.ask(checks.OUTCOMES, asker)
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
         found["meet"] = await case.ask(checks.MEET, asker)
         for one in found["meet"]["peopleYouShouldMeet"]["nodes"]:  # ties fade while the test runs

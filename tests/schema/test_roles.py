@@ -42,6 +42,7 @@ QUERIES = {
     "job": '{ job(id: "$job") { id } }',
     "jobs": "{ jobs(first: 1) { totalCount } }",
     "events": "{ events(first: 1) { totalCount } }",
+    "cohortOutcomes": "{ cohortOutcomes(by: COUNTRY) { cells { count } } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
 }
 MUTATIONS: dict[str, str] = {
@@ -82,6 +83,7 @@ MAY: dict[str, set[str]] = {
     "SIGNED_IN": {"guest", "member", "staff"},
     "PERSON": {"guest", "member"},
     "MEMBER": {"member"},
+    "MEMBER_OR_STAFF": {"member", "staff"},
     "STAFF": {"staff"},
 }
 """The officer here has no profile."""

@@ -2,6 +2,7 @@
 
 from tests.schema.access_checks.cases import Case, HashedSearches
 from tests.schema.access_checks.nouns import EVENTS, JOBS, MENTORS, check_events, check_jobs, check_mentoring
+from tests.schema.access_checks.office import OUTCOMES, check_outcomes
 from tests.schema.access_checks.people import (
     ABOUT,
     CHOSEN,
@@ -26,6 +27,7 @@ __all__ = [
     "MEET",
     "MENTORS",
     "NODES",
+    "OUTCOMES",
     "PERSON",
     "Case",
     "HashedSearches",
@@ -34,6 +36,7 @@ __all__ = [
     "check_list",
     "check_mentoring",
     "check_names",
+    "check_outcomes",
     "check_own",
     "check_searches_and_filters",
 ]
