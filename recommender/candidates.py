@@ -4,9 +4,8 @@ Every source takes `as_of` and reads nothing later. Only facts that every member
 the score of a pair is the same in both directions and no hidden fact moves anything.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
     Float,
     FromClause,
     Integer,
-    Row,
     Text,
     bindparam,
     cast,
@@ -31,12 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
-from api.access import Viewer
 from api.db import AnySelect
 from api.models import FacetKind, Person
-from api.statements import Statements
+from recommender.asking import Asking, ask
 from recommender.nearest import active_model, nearest_people, vector_table
-from recommender.ranking import RankingConfig
 
 LIKENESS = frozenset({FacetKind.EXPERIENCE, FacetKind.EDUCATION, FacetKind.BIO})
 MAX_QUERIES = 8
@@ -44,43 +39,6 @@ MAX_QUERIES = 8
 COMMON = 1000
 """What so many people share brings only so many of them, and sets nobody apart."""
 YEAR = 365.25 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class Asking:
-    """For whom candidates are sought, as of when, with which configuration."""
-
-    viewer: Viewer
-    as_of: datetime
-    config: RankingConfig
-    exact: bool = False
-    """Scan vectors exactly rather than by index: for tests that compare."""
-
-    @property
-    def moment(self) -> ColumnElement[datetime]:
-        """`as_of` as a bind parameter that carries its value and may be bound anew."""
-        return bindparam("as_of", self.as_of, type_=DateTime(timezone=True))
-
-    @property
-    def people(self) -> AnySelect:
-        """Whom the viewer may be pointed to at all."""
-        return access.suggestable_people(self.viewer).where(Person.created_at <= self.moment)
-
-
-_STATEMENTS = Statements(most=400)
-
-
-async def ask(
-    session: AsyncSession, asking: Asking, build: Callable[..., Any], *shape: Hashable, **given: object
-) -> Sequence[Row[Any]]:
-    """The rows of `build(asking, *shape)`, which is compiled once for each kind of viewer, configuration and shape.
-
-    What else varies is `given` by the names of its bind parameters.
-    """
-    viewer, config = asking.viewer, asking.config
-    key = (build, viewer.kind, viewer.person_id is None, config.digest, *shape)
-    values = {"viewer": viewer.key, "as_of": asking.as_of, **given}
-    return await _STATEMENTS.rows(session, key, lambda: build(asking, *shape), values)
 
 
 @dataclass(frozen=True)
@@ -106,15 +64,15 @@ async def find_candidates(session: AsyncSession, asking: Asking, beyond: int = 0
     own = await own_vectors(session, asking)
     found: dict[UUID, None] = {}
     for source in (
-        await contacts_of_contacts(session, asking, quotas.contacts),
-        await sharing_something(session, asking, quotas.shared),
-        await _near(session, asking, own.of(LIKENESS), LIKENESS, quotas.similar),
-        await _near(session, asking, own.of({FacetKind.SEEKS}), {FacetKind.OFFERS}, quotas.receives),
-        await _near(session, asking, own.of({FacetKind.OFFERS}), {FacetKind.SEEKS}, quotas.gives),
+        await contacts_of_contacts(session, asking, quotas["contacts"]),
+        await sharing_something(session, asking, quotas["shared"]),
+        await _near(session, asking, own.of(LIKENESS), LIKENESS, quotas["similar"]),
+        await _near(session, asking, own.of({FacetKind.SEEKS}), {FacetKind.OFFERS}, quotas["receives"]),
+        await _near(session, asking, own.of({FacetKind.OFFERS}), {FacetKind.SEEKS}, quotas["gives"]),
     ):
         found.update(dict.fromkeys(source))
-    if len(found) < beyond + quotas.shared:
-        found.update(dict.fromkeys(await of_the_time(session, asking, beyond + quotas.shared)))
+    if len(found) < beyond + quotas["shared"]:
+        found.update(dict.fromkeys(await of_the_time(session, asking, beyond + quotas["shared"])))
     return list(found)
 
 
@@ -179,7 +137,7 @@ def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
 def recency(asking: Asking, tie: FromClause) -> ColumnElement[float]:
     """From 1 for a tie of today down to a half, by the configured half-life."""
     years = func.extract("epoch", asking.moment - tie.c.connected_at) / YEAR
-    return 0.5 + 0.5 * func.power(0.5, years / asking.config.tie_half_life_years)
+    return 0.5 + 0.5 * func.power(0.5, years / asking.config.half_life_years)
 
 
 def paths(asking: Asking) -> tuple[FromClause, FromClause]:

@@ -19,13 +19,15 @@ from api.access import Viewer, ViewerKind
 from api.db import Database
 from api.errors import Invalid, Problem
 from recommender import metrics
+from recommender.asking import Asking
 from recommender.baselines import Network, Scorer, best_places, by_chance, by_text, by_ties, by_years
-from recommender.candidates import Asking, find_candidates
+from recommender.candidates import find_candidates
 from recommender.embeddings import Embedder
 from recommender.networks import date_back, external_ids, read_network
-from recommender.ranking import DEFAULT, RankingConfig, rank
+from recommender.ranking import RankingConfig, rank
 from recommender.signals import read_signals
 from recommender.vectors import embed_missing
+from recommender.weights.people import PEOPLE
 
 SOURCE = "researchers"
 """What the import calls the set: people are known by (source, external id)."""
@@ -145,7 +147,7 @@ async def evaluate_people(
     progress: Progress | None = None,
     queries: int | None = None,
     part: Part = Part.REPORTING,
-    config: RankingConfig = DEFAULT,
+    config: RankingConfig = PEOPLE,
 ) -> Report:
     """Rank for each query person with the product's pipeline and with the baselines, knowing only what came before.
 
@@ -247,7 +249,7 @@ class Run:
         found = (await find_candidates(session, asking))[:MOST_CANDIDATES]
         self._candidates.append(found)
         ranked = rank(await read_signals(session, asking, found), self._config, most=DEPTH)
-        self._lists[OURS].append([candidate.person_id for candidate, _ in ranked])
+        self._lists[OURS].append([candidate.id for candidate, _ in ranked])
         self._queries.append(query)
 
     def report(self, part: Part, model: str, seconds: float) -> Report:

@@ -34,10 +34,10 @@ def explain(candidates: Sequence[Candidate], config: RankingConfig) -> list[tupl
     Only facts whose removal lowers the score are cited. If none of them holds for fewer than a fifth of the people whom
     the viewer sees, nothing sets the person apart, and the suggestion says COHORT.
     """
-    rows = [features_of(candidate.signals) for candidate in candidates]
+    rows = [features_of(candidate.signals, config.space) for candidate in candidates]
     for candidate in candidates:
         some = candidate.signals
-        rows.extend(features_of(some[:place] + some[place + 1 :]) for place in range(len(some)))
+        rows.extend(features_of(some[:place] + some[place + 1 :], config.space) for place in range(len(some)))
     if not rows:
         return []
     scores = scores_of(np.stack(rows), config)

@@ -1,8 +1,9 @@
-"""From signals to numbers: what speaks for a pair of people, as the features that the ranking weighs. Pure."""
+"""From signals to numbers: what speaks for a candidate, as the features that the ranking weighs. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
@@ -10,37 +11,32 @@ from numpy.typing import NDArray
 
 from recommender.evidence_kinds import EvidenceKind
 
-
-class Feature(StrEnum):
-    """One number about a pair."""
-
-    CONTACTS = "CONTACTS"
-    """Adamic-Adar over mutual contacts, newer ties counting more."""
-    EMPLOYER = "EMPLOYER"
-    PROGRAMME = "PROGRAMME"
-    COHORT = "COHORT"
-    PLACE = "PLACE"
-    SKILL = "SKILL"
-    INTEREST = "INTEREST"
-    TEXT = "TEXT"
-    """Likeness of what they did, studied and say: the mean of the best three pairs of facts."""
-    RECEIVES = "RECEIVES"
-    """The other offers what this one seeks."""
-    GIVES = "GIVES"
-    """The other seeks what this one offers."""
-
-
-FEATURES = tuple(Feature)
-COLUMN = {feature: place for place, feature in enumerate(FEATURES)}
 BEST_PAIRS = 3
-SUMMED = frozenset({Feature.CONTACTS, Feature.EMPLOYER, Feature.PLACE, Feature.SKILL, Feature.INTEREST})
+
+
+@dataclass(frozen=True)
+class Space:
+    """The features of one kind of suggestion, and how the signals of each become one number."""
+
+    features: tuple[StrEnum, ...]
+    summed: frozenset[StrEnum] = frozenset()
+    """Signals of these add up."""
+    averaged: frozenset[StrEnum] = frozenset()
+    """Of these the mean of the best three counts. Of all others the strongest one does."""
+    directed: tuple[StrEnum, StrEnum] | None = None
+    """What the viewer gains and what the other gains, where a suggestion needs the yes of both."""
+
+    @cached_property
+    def columns(self) -> Mapping[StrEnum, int]:
+        """Where each feature stands in a row of numbers."""
+        return {feature: place for place, feature in enumerate(self.features)}
 
 
 @dataclass(frozen=True)
 class Signal:
-    """One fact that speaks for a pair: it adds `value` to `feature`, and can be told in words."""
+    """One fact that speaks for a candidate: it adds `value` to `feature`, and can be told in words."""
 
-    feature: Feature
+    feature: StrEnum
     kind: EvidenceKind
     value: float
     """At least 0; about 1 is strong."""
@@ -49,40 +45,40 @@ class Signal:
     text: str
     """The reason as the viewer reads it."""
     rare: bool = True
-    """Whether it holds for fewer than a fifth of the people whom the viewer sees."""
+    """Whether it holds for fewer than a fifth of what the viewer sees of the kind."""
     fact_id: UUID | None = None
     """The other's fact that the reason quotes, if it quotes one."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who may be suggested, with all that speaks for it."""
+    """Somebody or something that may be suggested, with all that speaks for it."""
 
-    person_id: UUID
+    id: UUID
     signals: tuple[Signal, ...]
 
 
-def features_of(signals: Sequence[Signal]) -> NDArray[np.float64]:
-    """The features of one pair, shape (len(FEATURES),)."""
-    found = np.zeros(len(FEATURES))
-    values: dict[Feature, list[float]] = {}
+def features_of(signals: Sequence[Signal], space: Space) -> NDArray[np.float64]:
+    """The features of one candidate, shape (len(space.features),)."""
+    found = np.zeros(len(space.features))
+    values: dict[StrEnum, list[float]] = {}
     for signal in signals:
         values.setdefault(signal.feature, []).append(signal.value)
     for feature, some in values.items():
-        found[COLUMN[feature]] = _aggregated(feature, some)
+        found[space.columns[feature]] = _aggregated(feature, some, space)
     return found
 
 
-def _aggregated(feature: Feature, values: list[float]) -> float:
-    if feature in SUMMED:
+def _aggregated(feature: StrEnum, values: list[float], space: Space) -> float:
+    if feature in space.summed:
         return sum(values)
-    if feature is Feature.TEXT:
+    if feature in space.averaged:
         return sum(sorted(values, reverse=True)[:BEST_PAIRS]) / BEST_PAIRS
     return max(values)
 
 
-def feature_table(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
-    """The features of all candidates, shape (len(candidates), len(FEATURES))."""
+def feature_table(candidates: Sequence[Candidate], space: Space) -> NDArray[np.float64]:
+    """The features of all candidates, shape (len(candidates), len(space.features))."""
     if not candidates:
-        return np.zeros((0, len(FEATURES)))
-    return np.stack([features_of(candidate.signals) for candidate in candidates])
+        return np.zeros((0, len(space.features)))
+    return np.stack([features_of(candidate.signals, space) for candidate in candidates])

@@ -3,93 +3,71 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.features import COLUMN, FEATURES, Candidate, Feature, feature_table
-
-DIRECTED = (Feature.RECEIVES, Feature.GIVES)
-
-
-def _weights() -> Mapping[str, float]:
-    return {
-        Feature.CONTACTS.value: 3.0,
-        Feature.EMPLOYER.value: 1.2,
-        Feature.PROGRAMME.value: 0.6,
-        Feature.COHORT.value: 0.5,
-        Feature.PLACE.value: 0.6,
-        Feature.SKILL.value: 0.5,
-        Feature.INTEREST.value: 0.5,
-        Feature.TEXT.value: 1.0,
-        Feature.RECEIVES.value: 1.5,
-        Feature.GIVES.value: 1.5,
-    }
-
-
-def _halves() -> Mapping[str, float]:
-    return {
-        Feature.CONTACTS.value: 0.6,
-        Feature.EMPLOYER.value: 0.4,
-        Feature.PROGRAMME.value: 0.5,
-        Feature.COHORT.value: 0.5,
-        Feature.PLACE.value: 0.4,
-        Feature.SKILL.value: 0.6,
-        Feature.INTEREST.value: 0.6,
-        Feature.TEXT.value: 0.5,
-        Feature.RECEIVES.value: 0.5,
-        Feature.GIVES.value: 0.5,
-    }
+from recommender.features import Candidate, Space, feature_table
 
 
 @dataclass(frozen=True)
-class Quotas:
-    """How many people each source of candidates may bring; together at most 400."""
+class Weight:
+    """How much a feature counts."""
 
-    contacts: int = 150
-    shared: int = 100
-    similar: int = 80
-    receives: int = 35
-    gives: int = 35
+    most: float
+    """What it adds to the score at the most, before the score is brought to between 0 and 1."""
+    half: float
+    """The value at which it adds half of that."""
 
 
 @dataclass(frozen=True)
 class RankingConfig:
     """All that decides an order. Its digest stands with each impression, so that any list can be explained."""
 
-    weights: Mapping[str, float] = field(default_factory=_weights)
-    """How much each feature counts at most, by name."""
-    halves: Mapping[str, float] = field(default_factory=_halves)
-    """The value at which a feature counts half."""
+    space: Space
+    weights: Mapping[StrEnum, Weight]
+    """One for each feature of the space."""
+    quotas: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many each source of candidates may bring, by the source's name."""
     floor: float = 0.05
-    """Added in both directions, so that one without a need of its own does not sink to nothing."""
+    """Added to every score, so that one who has only half of what counts does not sink to nothing."""
     repetition: float = 0.3
     """How much of its score a suggestion loses for saying the same as those before it."""
     dismissed: float = 0.25
     """How much of its score a suggestion loses for resembling dismissed ones."""
-    quotas: Quotas = Quotas()
-    tie_half_life_years: float = 5.0
+    half_life_years: float = 5.0
+    """After so long, what happened has lost half of what it loses with time."""
 
     @cached_property
     def digest(self) -> bytes:
         """16 bytes over the whole configuration."""
-        return blake2b(json.dumps(asdict(self), sort_keys=True).encode(), digest_size=16).digest()
-
-
-DEFAULT = RankingConfig()
+        whole = {
+            "features": [str(feature) for feature in self.space.features],
+            "summed": sorted(self.space.summed),
+            "averaged": sorted(self.space.averaged),
+            "directed": self.space.directed,
+            "weights": {str(name): asdict(weight) for name, weight in self.weights.items()},
+            "quotas": dict(self.quotas),
+            "rest": [self.floor, self.repetition, self.dismissed, self.half_life_years],
+        }
+        return blake2b(json.dumps(whole, sort_keys=True).encode(), digest_size=16).digest()
 
 
 def scores_of(table: NDArray[np.float64], config: RankingConfig) -> NDArray[np.float64]:
-    """Scores from 0 to 1 for rows of features: the harmonic mean of how well each side fits the other.
+    """Scores from 0 to 1 for rows of features, shape (rows, features).
 
-    Swapping the two people swaps RECEIVES and GIVES and changes nothing else, so the score is the same for both.
+    Where the space is directed, the harmonic mean of how well each side fits the other: swapping the two swaps what
+    they gain and changes nothing else, so the score is the same for both.
     """
-    weights = np.array([config.weights[feature.value] for feature in FEATURES])
-    halves = np.array([config.halves[feature.value] for feature in FEATURES])
+    weights = np.array([config.weights[feature].most for feature in config.space.features])
+    halves = np.array([config.weights[feature].half for feature in config.space.features])
     shares = weights * (table / (table + halves))
-    directed = [COLUMN[feature] for feature in DIRECTED]
+    if config.space.directed is None:
+        return (config.floor + shares.sum(axis=1)) / (config.floor + weights.sum())
+    directed = [config.space.columns[feature] for feature in config.space.directed]
     common = config.floor + shares.sum(axis=1) - shares[:, directed].sum(axis=1)
     there, back = common + shares[:, directed[0]], common + shares[:, directed[1]]
     whole = config.floor + weights.sum() - min(weights[directed])
@@ -103,7 +81,7 @@ def rank(
 
     `dismissed` are keys of what dismissed suggestions were about. Ties are broken by id.
     """
-    scores = scores_of(feature_table(candidates), config)
+    scores = scores_of(feature_table(candidates, config.space), config)
     keys = [frozenset(signal.key for signal in candidate.signals) for candidate in candidates]
     value = {
         place: float(scores[place]) * (1 - config.dismissed * _overlap(keys[place], dismissed))
@@ -112,9 +90,7 @@ def rank(
     said: dict[str, int] = {}
     chosen: list[tuple[Candidate, float]] = []
     while value and len(chosen) < most:
-        best = min(
-            value, key=lambda place: (-_varied(value[place], keys[place], said, config), candidates[place].person_id)
-        )
+        best = min(value, key=lambda place: (-_varied(value[place], keys[place], said, config), candidates[place].id))
         chosen.append((candidates[best], value.pop(best)))
         for key in keys[best]:
             said[key] = said.get(key, 0) + 1

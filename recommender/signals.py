@@ -30,21 +30,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access, models
 from api.db import AnySelect
 from api.models import FacetKind, Person
+from recommender.asking import Asking, ask
 from recommender.candidates import (
     COMMON,
     LIKENESS,
     SHARED,
-    Asking,
     adamic_adar,
-    ask,
     may_count,
     own_values,
     paths,
 )
 from recommender.evidence_kinds import EvidenceKind
-from recommender.features import BEST_PAIRS, Candidate, Feature, Signal
+from recommender.features import BEST_PAIRS, Candidate, Signal
 from recommender.nearest import active_model, is_one_of, vector_table
 from recommender.vectors import fact_texts
+from recommender.weights.people import Feature
 
 RARE_SHARE = 0.2
 NOISE, RANGE = 0.2, 0.6

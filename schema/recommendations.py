@@ -1,5 +1,7 @@
-"""Whom to meet: suggestions with their evidence, and what the viewer makes of them."""
+"""Suggestions in general: their evidence, their pages, what counts for them, and what the viewer makes of them."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -8,21 +10,23 @@ import strawberry
 
 from recommender import feedback
 from recommender.evidence_kinds import EvidenceKind
-from recommender.people import ListCursor, people_to_meet
+from recommender.pages import ListCursor, Pipeline, Suggestion, suggest
+from recommender.people import PIPELINE as PEOPLE
 from schema.context import Info
 from schema.engine.cursors import decode_cursor, encode_cursor
 from schema.engine.refusals import Refused
 from schema.engine.resolving import read_ahead, ref
 from schema.errors import Invalid, NotFound
-from schema.ids import decode_id, encode_id
+from schema.ids import encode_id, split_id
 from schema.pagination import PageInfo, check_size
 from schema.people.inputs import optional
-from schema.people.types import Person
-from schema.permissions import MEMBER, mutation, query
+from schema.permissions import MEMBER, SIGNED_IN, mutation, query
 from schema.viewer import Viewer
 
-SIGNATURE = "peopleYouShouldMeet"
+PIPELINES: Mapping[str, tuple[str, Pipeline]] = {"PersonSuggestion": ("peopleYouShouldMeet", PEOPLE)}
+"""Each kind of suggestion by the name of its type: the root field that gives them, and what it is made of."""
 MAX_POSITION = 10_000
+SUGGESTION = ("input", "suggestionId")
 
 
 @strawberry.type(description="One reason for a suggestion, drawn from what you may see.")
@@ -34,77 +38,92 @@ class Evidence:
     weight: float = strawberry.field(description="How much the score would fall without it.")
 
 
-@strawberry.type(description="Somebody whom you should meet, and why.")
-class PersonSuggestion:
-    """See `people.Suggestion`."""
+@dataclass(frozen=True)
+class Shown:
+    """A page as read: the suggestions with their cursors."""
 
-    id: strawberry.ID = strawberry.field(description="What feedback refers to.")
-    person: Person | None = strawberry.field(description="The person.")
-    score: float = strawberry.field(description="How well you two fit each other, from 0 to 1.")
-    evidence: list[Evidence] = strawberry.field(description="What speaks for it, strongest first.")
+    items: Sequence[tuple[str, Suggestion]]
+    page_info: PageInfo
 
 
-@strawberry.type(description="One suggestion of a page.")
-class PersonSuggestionEdge:
-    """As Relay defines it."""
-
-    cursor: str = strawberry.field(description="Where the suggestion stands in the list.")
-    node: PersonSuggestion = strawberry.field(description="The suggestion.")
-
-
-@strawberry.type(description="A page of suggestions, best first.")
-class PersonSuggestionConnection:
-    """As Relay defines it."""
-
-    edges: list[PersonSuggestionEdge] = strawberry.field(description="The suggestions with their cursors.")
-    nodes: list[PersonSuggestion] = strawberry.field(description="The suggestions.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands.")
-
-
-async def find_people_to_meet(
-    info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
-) -> PersonSuggestionConnection | None:
-    """One page of the viewer's list."""
-    size = check_size(first)
-    cursor = read_cursor(after) if after else None
+async def read_page(info: Info, type_name: str, first: int | None, after: str | None, profiled: bool | None) -> Shown:
+    """One page of the viewer's list of a kind. Raises Refused for a bad cursor or size."""
+    size, (_, pipeline) = check_size(first), PIPELINES[type_name]
+    cursor = read_cursor(after, type_name) if after else None
     async with info.context.db.write() as session, session.begin():
-        page = await people_to_meet(session, info.context.viewer, first=size, after=cursor)
-    edges = [
-        PersonSuggestionEdge(
-            cursor=write_cursor(page.cursor(one)),
-            node=PersonSuggestion(
-                id=strawberry.ID(encode_id("PersonSuggestion", one.id)),
-                person=ref(Person, one.person_id),
-                score=one.score,
-                evidence=[Evidence(kind=why.kind, text=why.text, weight=why.weight) for why in one.evidence],
-            ),
+        page = await suggest(
+            session, info.context.viewer, pipeline, first=size, after=cursor, profiled=profiled is not False
         )
-        for one in page.suggestions
-    ]
+    items = [(write_cursor(page.cursor(one), type_name), one) for one in page.suggestions]
     page_info = PageInfo(
         has_next_page=page.has_next,
         has_previous_page=cursor is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
+        start_cursor=items[0][0] if items else None,
+        end_cursor=items[-1][0] if items else None,
     )
-    return PersonSuggestionConnection(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info)
+    return Shown(items, page_info)
 
 
-def write_cursor(cursor: ListCursor) -> str:
+def suggestion_id(type_name: str, suggestion: Suggestion) -> strawberry.ID:
+    """What feedback refers to."""
+    return strawberry.ID(encode_id(type_name, suggestion.id))
+
+
+def evidence_of(suggestion: Suggestion) -> list[Evidence]:
+    """The reasons as the graph has them."""
+    return [Evidence(kind=why.kind, text=why.text, weight=why.weight) for why in suggestion.evidence]
+
+
+def write_cursor(cursor: ListCursor, type_name: str) -> str:
     """The cursor as clients hold it."""
-    return encode_cursor(SIGNATURE, str(cursor.list_id), cursor.as_of.isoformat(), cursor.position)
+    return encode_cursor(type_name, str(cursor.list_id), cursor.as_of.isoformat(), cursor.position)
 
 
-def read_cursor(given: str) -> ListCursor:
+def read_cursor(given: str, type_name: str) -> ListCursor:
     """The cursor that a client gave back. Raises Refused."""
     try:
-        list_id, as_of, position = decode_cursor(given, SIGNATURE)
+        list_id, as_of, position = decode_cursor(given, type_name)
         cursor = ListCursor(UUID(list_id), datetime.fromisoformat(as_of), position)
     except (ValueError, TypeError, AttributeError):
         cursor = None
     if cursor is None or cursor.as_of.tzinfo is None or cursor.position not in range(MAX_POSITION):
         raise Refused("This is not a cursor of this list: pass one from pageInfo or an edge.", ("after",))
     return cursor
+
+
+@strawberry.type(description="How much one feature counts for an order: nothing else does.")
+class RankingParameter:
+    """See `ranking.Weight`."""
+
+    feature: str = strawberry.field(description="What is looked at.")
+    weight: float = strawberry.field(description="What it adds at the most.")
+    half_at: float = strawberry.field(description="The value at which it adds half of that.")
+
+
+@strawberry.type(description="One kind of suggestion, and what decides its order.")
+class Recommender:
+    """See `ranking.RankingConfig`."""
+
+    name: str = strawberry.field(
+        description="The field that gives the suggestions. With `profiled: false` it looks at nothing about you."
+    )
+    digest: str = strawberry.field(description="Changes with anything that decides the order; logged with each list.")
+    parameters: list[RankingParameter] = strawberry.field(description="What counts, most first.")
+
+
+def list_recommenders() -> list[Recommender] | None:
+    """Rule P21: the main parameters are public."""
+    return [
+        Recommender(
+            name=field,
+            digest=pipeline.config.digest.hex(),
+            parameters=[
+                RankingParameter(feature=str(feature), weight=weight.most, half_at=weight.half)
+                for feature, weight in sorted(pipeline.config.weights.items(), key=lambda one: -one[1].most)
+            ],
+        )
+        for field, pipeline in PIPELINES.values()
+    ]
 
 
 @strawberry.input(description="Which suggestion, and why not.")
@@ -115,7 +134,7 @@ class DismissSuggestionInput:
     reason: str | None = optional("Why, in your words; nobody else reads it.")
 
 
-@strawberry.type(description="Done: this person is not suggested to you again.")
+@strawberry.type(description="Done: this is not suggested to you again.")
 class DismissSuggestionPayload:
     """The viewer."""
 
@@ -130,10 +149,10 @@ DismissSuggestionResult: TypeAlias = Annotated[
 
 @strawberry.type
 class RecommendationsQuery:
-    """Queries of suggestions."""
+    """Queries of suggestions in general. Those of each noun stand with the noun."""
 
-    people_you_should_meet: PersonSuggestionConnection | None = query(
-        MEMBER, "People you should meet, each with the reasons for it.", resolver=find_people_to_meet
+    recommenders: list[Recommender] | None = query(
+        SIGNED_IN, "What decides the order of each kind of suggestion.", resolver=list_recommenders
     )
 
 
@@ -141,11 +160,15 @@ class RecommendationsQuery:
 class RecommendationsMutation:
     """Mutations of suggestions."""
 
-    @mutation(MEMBER, "Do not suggest this person to me again.")
+    @mutation(MEMBER, "Do not suggest this person or thing to me again.")
     async def dismiss_suggestion(self, info: Info, input: DismissSuggestionInput) -> DismissSuggestionResult:
-        suggestion_id = decode_id(input.suggestion_id, "PersonSuggestion", ("input", "suggestionId"))
+        type_name, suggestion_id = split_id(input.suggestion_id, SUGGESTION)
+        if type_name not in PIPELINES:
+            raise Refused("This is not the id of a suggestion.", SUGGESTION)
+        _, pipeline = PIPELINES[type_name]
         account_id = info.context.viewer.account_id
         async with info.context.db.write() as session, session.begin():
-            await feedback.dismiss_suggestion(session, info.context.viewer, suggestion_id, input.reason or None)
+            reason = input.reason or None
+            await feedback.dismiss_suggestion(session, info.context.viewer, suggestion_id, reason, pipeline.item)
             payload = DismissSuggestionPayload(viewer=ref(Viewer, account_id) if account_id else None)
             return await read_ahead(info, session, payload)

@@ -25,6 +25,7 @@ from schema.people.facts import ContactPoint, Education, Experience, Interest, L
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
 from schema.people.search import SearchQuery
+from schema.people.suggestions import PeopleToMeetQuery
 from schema.recommendations import RecommendationsMutation, RecommendationsQuery
 from schema.scalars import SCALARS
 from schema.ties import TiesMutation
@@ -36,6 +37,7 @@ QUERIES = (
     PeopleQuery,
     SearchQuery,
     RecommendationsQuery,
+    PeopleToMeetQuery,
     EventsQuery,
     JobsQuery,
     MentoringQuery,

@@ -37,6 +37,9 @@ class Choices:
     suggestable: bool = column(models.Person.suggestable, "May be suggested to others, while listed.")
     show_attendance: bool = column(models.Person.show_attendance, "Named on lists of attendees.")
     mentor_open: bool = column(models.Person.mentor_open, "In the pool of mentors.")
+    profiled: bool = column(
+        models.Person.profiled, "Whether suggestions may be computed from what is known of the person."
+    )
     made_at: datetime | None = column(
         models.Person.choices_made_at,
         "When the person made these choices; null while they are the institution's defaults.",

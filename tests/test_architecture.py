@@ -39,10 +39,14 @@ NOT_A_RULE = {"me", "level", "holds_now", "local_today", "Viewer", "ViewerKind",
 """Names of `api.access` that restrict nothing."""
 READS_WITHOUT_A_RULE = {
     ("api/auth/viewers.py", "_plan"): "who is asking: before this there is no viewer",
-    ("recommender/vectors.py", "fact_texts"): "the worker embeds for nobody in particular; each vector keeps its level",
+    (
+        "recommender/vectors/facts.py",
+        "fact_texts",
+    ): "the worker embeds for nobody; each vector keeps its level",
+    ("recommender/vectors/items.py", "item_texts"): "the same for mentors: who reads vectors joins the rule",
 }
 GROWN = {"people", "may_count"}
-"""Names in `recommender.candidates` that carry a rule of `api.access` to those who use them."""
+"""Names of the recommender that carry a rule of `api.access` to those who use them."""
 TABLES = "people|educations|experiences|skills|interests|places|contact_points|links|person_texts"
 RAW = re.compile(rf"select .*\b(from|join)\s+({TABLES})\b", re.DOTALL | re.IGNORECASE)
 MOST_LINES = 400

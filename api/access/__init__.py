@@ -9,7 +9,7 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
 from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
-from api.access.mentoring import sees_mentor, sees_mentorship, takes_mentees
+from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
 from api.access.organizations import sees_organization
 from api.access.people import (
     FACTS,
@@ -19,6 +19,7 @@ from api.access.people import (
     not_blocked,
     owns,
     person_visible,
+    profiles,
     restricted,
     sees_fact,
     sees_fact_alone,
@@ -30,7 +31,7 @@ from api.access.people import (
 )
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
 from api.access.roles import holds_now, local_today, local_tomorrow
-from api.access.suggestions import suggestable_people
+from api.access.suggestions import suggestable_events, suggestable_jobs, suggestable_mentors, suggestable_people
 from api.access.ties import contacts_of, owns_tie, sees_request, sees_tie
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
 
@@ -49,6 +50,7 @@ __all__ = [
     "contacts_of",
     "holds_now",
     "holds_seat",
+    "in_pool",
     "interested",
     "interested_oneself",
     "is_viewer",
@@ -65,6 +67,7 @@ __all__ = [
     "owns_tie",
     "person_visible",
     "posted",
+    "profiles",
     "restricted",
     "sees_all",
     "sees_audit",
@@ -83,6 +86,9 @@ __all__ = [
     "sees_vector",
     "some_row",
     "staff_only",
+    "suggestable_events",
+    "suggestable_jobs",
+    "suggestable_mentors",
     "suggestable_people",
     "takes_mentees",
     "takes_registrations",

@@ -13,17 +13,21 @@ def takes_mentees(profile: FromClause) -> ColumnElement[bool]:
     return and_(awake, profile.c.active_mentees < profile.c.max_mentees)
 
 
+def in_pool(person: FromClause) -> ColumnElement[bool]:
+    """Whether the person is there to be asked as a mentor: the fourth of their choices."""
+    return and_(person.c.mentor_open, person.c.listed, not_(person.c.deceased))
+
+
 def sees_mentor(viewer: Viewer, profile: FromClause) -> ColumnElement[bool]:
     """Whether the profile is there for this viewer: members see the pool, the office all, everybody the own."""
     if viewer.kind is ViewerKind.ANONYMOUS:
         return false()
     person, own = Person.__table__.alias(), profile.c.person_id == me(viewer)
-    in_pool = and_(person.c.mentor_open, person.c.listed, not_(person.c.deceased))
     match viewer.kind:
         case ViewerKind.STAFF:
             allowed = person.c.id.is_not(None)
         case ViewerKind.MEMBER:
-            allowed = or_(own, in_pool)
+            allowed = or_(own, in_pool(person))
         case _:
             allowed = own
     return some_row(person, person.c.id == profile.c.person_id, sees_person(viewer, person), allowed)

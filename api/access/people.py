@@ -133,6 +133,12 @@ def staff_only(vector: FromClause) -> ColumnElement[bool]:
     return vector.c.visibility == level(Visibility.STAFF)[0]
 
 
+def profiles(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the viewer lets suggestions be computed from what is known of them (rule P8)."""
+    person = Person.__table__.alias()
+    return some_row(person, person.c.id == me(viewer), person.c.profiled)
+
+
 def is_viewer(viewer: Viewer, person: FromClause) -> ColumnElement[bool]:
     """Whether the row is the viewer's own person."""
     return person.c.id == me(viewer)

@@ -24,12 +24,13 @@ from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, Men
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.profile_views import ProfileView
 from api.models.retries import IdempotencyKey
-from api.models.suggestions import OutcomeKind, Suggestion, SuggestionOutcome
+from api.models.suggestions import ITEMS, OutcomeKind, Suggestion, SuggestionOutcome
 from api.models.ties import Block, Connection, ConnectionState
-from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector
+from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector, ItemVector
 
 __all__ = [
     "DIMENSION",
+    "ITEMS",
     "Account",
     "AccountRole",
     "AttendanceMode",
@@ -54,6 +55,7 @@ __all__ = [
     "Identity",
     "Institution",
     "Interest",
+    "ItemVector",
     "Job",
     "JobInterest",
     "JobSkill",

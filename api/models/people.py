@@ -36,6 +36,9 @@ class Person(ImportedRow):
     """Named on attendee lists (third choice)."""
     mentor_open: Mapped[bool] = mapped_column(server_default=text("false"))
     """In the mentor pool (fourth choice)."""
+    profiled: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether they let suggestions be computed from what is known of them (rule P8): else nothing of theirs is embedded
+    or scored, and they are no candidate for others."""
     choices_made_at: Mapped[Timestamp | None]
     """When the person confirmed the four choices; until then a front end shows them at sign-in."""
     deceased: Mapped[bool] = mapped_column(server_default=text("false"))

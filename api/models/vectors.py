@@ -54,6 +54,31 @@ class FacetKind(StrEnum):
     OFFERS = "OFFERS"
 
 
+class ItemVector(Base):
+    """The vector of what an event, an opening or a mentor's profile says. Whoever reads it joins the item's rule."""
+
+    __tablename__ = "item_vectors"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(event_id, job_id, mentor_id) = 1", name="one_item"),
+        UniqueConstraint("item_id", "model_id"),
+        *(
+            Index(f"ix_item_vectors_{name}", name, postgresql_where=text(f"{name} is not null"))
+            for name in ("event_id", "job_id", "mentor_id")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    event_id: Mapped[UUID | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    mentor_id: Mapped[UUID | None] = mapped_column(ForeignKey("mentor_profiles.id", ondelete="CASCADE"))
+    """The mentor's profile."""
+    item_id: Mapped[UUID] = mapped_column(Uuid, Computed("coalesce(event_id, job_id, mentor_id)", persisted=True))
+    model_id: Mapped[int] = mapped_column(ForeignKey("embedding_models.id"))
+    digest: Mapped[str] = mapped_column(Text)
+    """MD5 of the text, by which PostgreSQL notices that the item says something else now."""
+    embedding: Mapped[list[float]] = mapped_column(HALFVEC(DIMENSION))
+
+
 class FactVector(Base):
     """The vector of one fact's text. Only facts that staff or members may see are embedded."""
 

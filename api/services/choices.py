@@ -1,13 +1,17 @@
-"""The four choices that are each person's own: listed, suggestable, named at events, open to mentoring (rule P18)."""
+"""The choices that are each person's own: listed, suggestable, named at events, open to mentoring (rule P18); and
+whether to be profiled at all (rule P8)."""
 
 from typing import cast
 
-from sqlalchemy import Table, func, update
+from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import Viewer, visible_people
 from api.errors import NotFound
-from api.models import Person
+from api.models import FactVector, ItemVector, MentorProfile, Person, Suggestion
+from api.queue import EMBED_MISSING, enqueue
+from api.services.callers import own_person_id
+from api.services.facts import enqueue_embedding
 
 
 async def set_listed(session: AsyncSession, viewer: Viewer, listed: bool) -> None:
@@ -43,3 +47,22 @@ async def set_choices(
     )
     if changed.one_or_none() is None:
         raise NotFound("You have no profile here yet.")
+
+
+async def set_profiling(session: AsyncSession, viewer: Viewer, profiled: bool) -> None:
+    """Let suggestions be computed from what is known of the viewer, or object to it.
+
+    Who objects is neither scored nor a candidate: their vectors and the log of what was suggested to them, and of
+    where they were suggested, go at once. What they dismissed stays away. Raises NotFound without a profile.
+    """
+    own, people = own_person_id(viewer), cast(Table, Person.__table__)
+    await session.execute(update(people).where(people.c.id == own).values(profiled=profiled))
+    profile = select(MentorProfile.id).where(MentorProfile.person_id == own).scalar_subquery()
+    if profiled:
+        await enqueue_embedding(session, own)
+        await enqueue(session, EMBED_MISSING, lock=EMBED_MISSING)
+        return
+    await session.execute(delete(FactVector).where(FactVector.person_id == own))
+    await session.execute(delete(ItemVector).where(ItemVector.mentor_id == profile))
+    about = or_(Suggestion.viewer_id == own, Suggestion.person_id == own, Suggestion.mentor_id == profile)
+    await session.execute(delete(Suggestion).where(about))

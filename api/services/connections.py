@@ -183,15 +183,15 @@ async def _note_outcome(session: AsyncSession, asker: UUID, asked: UUID, outcome
             bindparam("id", uuid7(), type_=Uuid()),
             shown.c.id,
             shown.c.viewer_id,
-            shown.c.suggested_id,
+            shown.c.person_id,
             literal(outcome.value),
         )
-        .where(shown.c.viewer_id == asker, shown.c.suggested_id == asked)
+        .where(shown.c.viewer_id == asker, shown.c.person_id == asked)
         .order_by(shown.c.id.desc())
         .limit(1)
     )
     await session.execute(
         upsert(cast(Table, SuggestionOutcome.__table__))
-        .from_select(["id", "suggestion_id", "viewer_id", "suggested_id", "outcome"], latest)
-        .on_conflict_do_nothing(index_elements=["viewer_id", "suggested_id", "outcome"])
+        .from_select(["id", "suggestion_id", "viewer_id", "person_id", "outcome"], latest)
+        .on_conflict_do_nothing(index_elements=["viewer_id", "item_id", "outcome"])
     )

@@ -108,6 +108,13 @@ class SetChoicesInput:
     mentor_open: bool | None = optional("In the pool of mentors.")
 
 
+@strawberry.input(description="Whether suggestions may be computed from what is known of you.")
+class SetProfilingInput:
+    """See `choices.set_profiling`."""
+
+    profiled: bool = strawberry.field(description="False is an objection: it takes effect at once.")
+
+
 @strawberry.type(description="You, with your choices as they are now.")
 class SetChoicesPayload:
     """The viewer."""
@@ -187,6 +194,12 @@ class ProfileMutation:
         given = {name: value for name, value in vars(input).items() if value is not strawberry.UNSET}
         async with info.context.db.write() as session, session.begin():
             await choices.set_choices(session, info.context.viewer, **given)
+            return await read_ahead(info, session, _you(info))
+
+    @mutation(PERSON, "Let suggestions be computed from what is known of you, or object: then lists come unprofiled.")
+    async def set_profiling(self, info: Info, input: SetProfilingInput) -> SetChoicesResult:
+        async with info.context.db.write() as session, session.begin():
+            await choices.set_profiling(session, info.context.viewer, input.profiled)
             return await read_ahead(info, session, _you(info))
 
     @mutation(SIGNED_IN, "Link your signed-in identity with the account that has your verified address.")

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from api.access import Viewer
-from recommender.candidates import COMMON, Asking, find_candidates
+from recommender.asking import Asking
+from recommender.candidates import COMMON, find_candidates
 from recommender.embeddings import HashEmbedder
 from recommender.people import rank_people
-from recommender.ranking import DEFAULT
 from recommender.vectors import embed_missing
+from recommender.weights.people import PEOPLE
 from tests.databases import LockedDatabase
 from tests.factories import LONG_AGO, connect, make_fact, make_member, make_organization, make_person, viewer_of
 
@@ -48,8 +49,8 @@ async def one_of_each(session: AsyncSession, person_id: UUID, at: datetime) -> N
 
 
 async def ranked(session: AsyncSession, viewer: Viewer, as_of: datetime) -> list[tuple[UUID, float]]:
-    asking = Asking(viewer, as_of, DEFAULT, exact=True)
-    return [(one.person_id, round(score, 9)) for one, score in await rank_people(session, asking, most=50)]
+    asking = Asking(viewer, as_of, PEOPLE, exact=True)
+    return [(one.id, round(score, 9)) for one, score in await rank_people(session, asking, most=50)]
 
 
 async def embed(session: AsyncSession, db: LockedDatabase, at: datetime) -> None:
@@ -87,8 +88,8 @@ async def test_candidates_stay_few_when_everybody_shares_everything(session: Asy
     for _ in range(30):
         person = await make_person(session, created_at=LONG_AGO)
         await one_of_each(session, person.id, LONG_AGO)
-    quotas = DEFAULT.quotas
-    found = await find_candidates(session, Asking(me, THEN, DEFAULT))
+    quotas = PEOPLE.quotas
+    found = await find_candidates(session, Asking(me, THEN, PEOPLE))
     assert len(found) == len(set(found)) == 30
-    assert quotas.contacts + quotas.shared + quotas.similar + quotas.receives + quotas.gives <= 400
-    assert quotas.shared <= COMMON
+    assert sum(quotas.values()) <= 400
+    assert quotas["shared"] <= COMMON

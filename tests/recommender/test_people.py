@@ -12,8 +12,10 @@ from api.errors import Invalid, NotFound
 from recommender.embeddings import HashEmbedder
 from recommender.evidence_kinds import EvidenceKind
 from recommender.feedback import dismiss_suggestion
-from recommender.people import ListCursor, SuggestionPage, people_to_meet
+from recommender.pages import ListCursor, SuggestionPage
+from recommender.people import people_to_meet
 from recommender.vectors import embed_missing
+from recommender.weights.people import PEOPLE
 from tests.databases import LockedDatabase
 from tests.factories import block, connect, make_fact, make_member, make_organization, make_person, viewer_of
 
@@ -28,7 +30,7 @@ async def suggest(
 
 
 def ids(page: SuggestionPage) -> list[UUID]:
-    return [one.person_id for one in page.suggestions]
+    return [one.item_id for one in page.suggestions]
 
 
 async def test_what_two_people_share_is_told_as_the_reason(session: AsyncSession, db: LockedDatabase):
@@ -41,7 +43,7 @@ async def test_what_two_people_share_is_told_as_the_reason(session: AsyncSession
     for number in range(20):
         await make_person(session, f"Stranger {number}")
     page = await suggest(session, viewer)
-    assert page.suggestions[0].person_id == other.id
+    assert page.suggestions[0].item_id == other.id
     first = page.suggestions[0].evidence[0]
     assert (first.kind, first.text) == (EvidenceKind.SHARED_EMPLOYER, "You both worked at Acme Labs")
     assert first.weight > 0
@@ -60,7 +62,7 @@ async def test_offers_meet_seeks_through_vectors(session: AsyncSession, db: Lock
         )
     assert await embed_missing(db, HashEmbedder()) == 12
     page = await suggest(session, viewer)
-    assert page.suggestions[0].person_id == helper.id
+    assert page.suggestions[0].item_id == helper.id
     assert page.suggestions[0].evidence[0].kind is EvidenceKind.THEY_OFFER_WHAT_YOU_SEEK
     assert "advice on grant writing" in page.suggestions[0].evidence[0].text
 
@@ -78,7 +80,7 @@ async def test_mutual_contacts_count_unless_an_end_hides_the_tie(session: AsyncS
     else:
         tie.high_visibility = V.ME
     page = await suggest(session, viewer, first=20)
-    reasons = {one.person_id: [why.text for why in one.evidence] for one in page.suggestions}
+    reasons = {one.item_id: [why.text for why in one.evidence] for one in page.suggestions}
     assert reasons[near.id] == ["Friend knows you both"]
     assert ids(page)[0] == near.id
     assert not any("Friend" in text for text in reasons[hidden.id])
@@ -157,14 +159,17 @@ async def test_a_dismissed_person_never_comes_back_and_it_counts(session: AsyncS
     for person in (like, dismissed):
         await make_fact(session, models.Experience, person, organization_id=acme.id)
     page = await suggest(session, viewer)
-    before = {one.person_id: one for one in page.suggestions}
+    before = {one.item_id: one for one in page.suggestions}
     with pytest.raises(NotFound):
         await dismiss_suggestion(session, stranger, before[dismissed.id].id, None)
     for _ in range(2):
         assert await dismiss_suggestion(session, viewer, before[dismissed.id].id, "no") == dismissed.id
-    after = {one.person_id: one for one in (await suggest(session, viewer)).suggestions}
+    after = {one.item_id: one for one in (await suggest(session, viewer)).suggestions}
     assert set(after) == {like.id, unlike.id}
-    assert after[like.id].score < before[like.id].score
+    less, more = after[like.id].score, before[like.id].score
+    assert less is not None
+    assert more is not None
+    assert less < more
 
 
 async def test_the_score_of_two_people_is_the_same_for_both(session: AsyncSession, db: LockedDatabase):
@@ -188,8 +193,8 @@ async def test_each_impression_is_logged_with_the_rankings_digest(session: Async
     other = await make_person(session)
     page = await suggest(session, viewer)
     (logged,) = (await session.scalars(select(models.Suggestion))).all()
-    assert (logged.id, logged.viewer_id, logged.suggested_id) == (page.suggestions[0].id, viewer.key, other.id)
-    assert len(logged.ranking_digest) == 16
+    assert (logged.id, logged.viewer_id, logged.person_id) == (page.suggestions[0].id, viewer.key, other.id)
+    assert logged.ranking_digest == PEOPLE.digest
     assert logged.position == 0
 
 
@@ -203,8 +208,8 @@ async def test_a_hidden_fact_moves_nothing(session: AsyncSession, db: LockedData
     acme = await make_organization(session)
     await make_fact(session, models.Experience, viewer.key, organization_id=acme.id, title="Chemist")
     await embed_missing(db, HashEmbedder())
-    before = [(one.person_id, one.score) for one in (await suggest(session, viewer)).suggestions]
+    before = [(one.item_id, one.score) for one in (await suggest(session, viewer)).suggestions]
     last = before[-1][0]
     await make_fact(session, models.Experience, last, level, organization_id=acme.id, title="Chemist")
     await embed_missing(db, HashEmbedder())
-    assert [(one.person_id, one.score) for one in (await suggest(session, viewer)).suggestions] == before
+    assert [(one.item_id, one.score) for one in (await suggest(session, viewer)).suggestions] == before

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from uuid import UUID
 
 import numpy as np
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 
 from recommender.evidence import COHORT, LEAST_DROP, MOST, explain
 from recommender.evidence_kinds import EvidenceKind
-from recommender.features import COLUMN, FEATURES, Candidate, Feature, Signal, feature_table, features_of
-from recommender.ranking import DEFAULT, rank, scores_of
+from recommender.features import Candidate, Signal, feature_table, features_of
+from recommender.ranking import Weight, rank, scores_of
+from recommender.weights.people import PEOPLE as DEFAULT
+from recommender.weights.people import SPACE, Feature
+
+FEATURES, COLUMN = SPACE.features, SPACE.columns
 
 values = st.floats(0, 5, allow_nan=False)
 tables = st.lists(values, min_size=len(FEATURES), max_size=len(FEATURES))
@@ -31,7 +36,7 @@ def score(table: Sequence[float]) -> float:
     return float(scores_of(np.array([table]), DEFAULT)[0])
 
 
-def signal(feature: Feature, value: float = 1.0, key: str = "k", *, rare: bool = True) -> Signal:
+def signal(feature: StrEnum, value: float = 1.0, key: str = "k", *, rare: bool = True) -> Signal:
     return Signal(feature, EvidenceKind.SHARED_SKILL, value, key, f"{feature} {key}", rare=rare)
 
 
@@ -59,13 +64,13 @@ def test_more_of_anything_never_scores_less(table: list[float], feature: Feature
 def test_each_reason_is_a_fact_without_which_the_score_falls_by_its_weight(some: list[Signal]):
     one = candidate(1, *some)
     (reasons,) = explain([one], DEFAULT)
-    whole = scores_of(feature_table([one]), DEFAULT)[0]
+    whole = scores_of(feature_table([one], SPACE), DEFAULT)[0]
     assert 1 <= len(reasons) <= MOST
     for reason in reasons:
         if reason is COHORT:
             continue
         drops = [
-            whole - scores_of(np.array([features_of(some[:place] + some[place + 1 :])]), DEFAULT)[0]
+            whole - scores_of(np.array([features_of(some[:place] + some[place + 1 :], SPACE)]), DEFAULT)[0]
             for place, fact in enumerate(some)
             if fact.text == reason.text
         ]
@@ -85,18 +90,18 @@ def test_what_many_share_is_told_as_cohort_and_a_rare_fact_is_always_among_the_r
 
 def test_text_counts_its_best_three_pairs_and_contacts_add_up():
     texts = [signal(Feature.TEXT, value) for value in (0.1, 0.9, 0.6, 0.3)]
-    assert features_of(texts)[COLUMN[Feature.TEXT]] == pytest.approx((0.9 + 0.6 + 0.3) / 3)
+    assert features_of(texts, SPACE)[COLUMN[Feature.TEXT]] == pytest.approx((0.9 + 0.6 + 0.3) / 3)
     contacts = [signal(Feature.CONTACTS, 0.5), signal(Feature.CONTACTS, 0.25)]
-    assert features_of(contacts)[COLUMN[Feature.CONTACTS]] == pytest.approx(0.75)
-    assert features_of([signal(Feature.COHORT, 0.2), signal(Feature.COHORT, 0.7)])[COLUMN[Feature.COHORT]] == 0.7
+    assert features_of(contacts, SPACE)[COLUMN[Feature.CONTACTS]] == pytest.approx(0.75)
+    assert features_of([signal(Feature.COHORT, 0.2), signal(Feature.COHORT, 0.7)], SPACE)[COLUMN[Feature.COHORT]] == 0.7
 
 
 def test_saying_the_same_again_costs_and_ties_are_broken_by_id():
     same = [candidate(number, signal(Feature.EMPLOYER, key="acme")) for number in (3, 1, 2)]
     other = candidate(9, signal(Feature.EMPLOYER, value=0.9, key="other"))
-    assert [one.person_id.int for one, _ in rank([*same, other], DEFAULT, most=4)] == [1, 9, 2, 3]
+    assert [one.id.int for one, _ in rank([*same, other], DEFAULT, most=4)] == [1, 9, 2, 3]
     plain = replace(DEFAULT, repetition=0.0)
-    assert [one.person_id.int for one, _ in rank([*same, other], plain, most=4)] == [1, 2, 3, 9]
+    assert [one.id.int for one, _ in rank([*same, other], plain, most=4)] == [1, 2, 3, 9]
     assert len(rank(same, DEFAULT, most=2)) == 2
 
 
@@ -110,8 +115,8 @@ def test_what_resembles_a_dismissed_suggestion_loses_a_part_of_its_score():
 def test_the_digest_stands_for_the_whole_configuration():
     others = [
         replace(DEFAULT, floor=0.1),
-        replace(DEFAULT, weights={**DEFAULT.weights, "TEXT": 9.0}),
-        replace(DEFAULT, quotas=replace(DEFAULT.quotas, gives=1)),
+        replace(DEFAULT, weights={**DEFAULT.weights, Feature.TEXT: Weight(9.0, half=0.5)}),
+        replace(DEFAULT, quotas={**DEFAULT.quotas, "gives": 1}),
     ]
     assert len({DEFAULT.digest, *(one.digest for one in others)}) == 4
     assert len(DEFAULT.digest) == 16

@@ -13,7 +13,7 @@ from recommender.embeddings import HashEmbedder
 from recommender.embeddings.protocol import Vectors
 from recommender.vectors import embed_missing, missing_count
 from tests.databases import LockedDatabase
-from tests.factories import make_fact, make_organization, make_person
+from tests.factories import make_event, make_fact, make_job, make_mentor, make_organization, make_person
 
 V = models.Visibility
 
@@ -126,3 +126,32 @@ async def test_a_fact_that_is_edited_or_hidden_meanwhile_gets_no_vector_of_what_
 
     await embed_missing(db, Editing(edit))
     assert await kept(session) == []
+
+
+async def test_events_openings_and_mentors_have_vectors_of_what_they_say(session: AsyncSession, db: LockedDatabase):
+    event = await make_event(session, "Sailing day", organizer="Lisbon chapter", description="Bring a coat.")
+    await make_event(session, "Draft", audience=V.STAFF)
+    job = await make_job(session, title="Welder", organization_id=(await make_organization(session, "Acme")).id)
+    session.add_all(models.JobSkill(job_id=job.id, name=name) for name in ("TIG", "Drawing"))
+    await make_mentor(session, await make_person(session), ("sales", "boats"), about="Ask me anything.")
+    await make_mentor(session, await make_person(session, profiled=False), ("hidden",))
+    await make_mentor(session, await make_person(session))  # says nothing
+    await session.flush()
+    embedder = Counting()
+    assert await missing_count(session) == 3
+    assert await embed_missing(db, embedder) == 3
+    assert await missing_count(session) == 0
+    assert sorted(embedder.texts) == [
+        "Sailing day. Lisbon chapter. Bring a coat.",
+        "Welder at Acme. Drawing, TIG",
+        "boats, sales. Ask me anything.",
+    ]
+
+    event.description = "It rains."
+    await session.flush()
+    assert await embed_missing(db, embedder) == 1
+    assert embedder.texts[-1] == "Sailing day. Lisbon chapter. It rains."
+    assert await session.scalar(select(func.count()).select_from(models.ItemVector)) == 3
+    await session.delete(job)
+    await session.flush()
+    assert await session.scalar(select(func.count()).select_from(models.ItemVector)) == 2

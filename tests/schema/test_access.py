@@ -106,7 +106,7 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
         found["meet"] = await case.ask(checks.MEET, asker)
         for one in found["meet"]["peopleYouShouldMeet"]["nodes"]:  # ties fade while the test runs
-            one["score"] = round(one["score"], 6)
+            one["score"] = one["score"] and round(one["score"], 6)
             one["evidence"] = [why | {"weight": round(why["weight"], 6)} for why in one["evidence"]]
     return found
 

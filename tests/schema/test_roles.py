@@ -43,6 +43,7 @@ QUERIES = {
     "jobs": "{ jobs(first: 1) { totalCount } }",
     "events": "{ events(first: 1) { totalCount } }",
     "cohortOutcomes": "{ cohortOutcomes(by: COUNTRY) { cells { count } } }",
+    "recommenders": "{ recommenders { name } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
 }
 MUTATIONS: dict[str, str] = {
@@ -51,6 +52,7 @@ MUTATIONS: dict[str, str] = {
     "setVisibility": '{factId: "$fact", level: ME}',
     "setListed": "{listed: false}",
     "setChoices": "{listed: false}",
+    "setProfiling": "{profiled: false}",
     "confirmIdentity": "{confirm: true}",
     "requestConnection": '{personId: "$person"}',
     "answerRequest": '{requestId: "$request", accept: true}',

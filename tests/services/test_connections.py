@@ -272,7 +272,7 @@ async def suggest(session: AsyncSession, viewer: Viewer, suggested: Viewer) -> U
     row = Suggestion(
         id=uuid7(),
         viewer_id=viewer.key,
-        suggested_id=suggested.key,
+        person_id=suggested.key,
         list_id=uuid7(),
         position=1,
         score=0.5,

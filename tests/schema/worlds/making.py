@@ -106,7 +106,7 @@ async def _someone(session: AsyncSession, random: Random, world: World, number: 
     guest, officer = number == 5, number == 0 and random.random() < 0.5
     listed = number != 1 and random.random() < 0.85
     suggestable, deceased = number != 2 and random.random() < 0.9, not guest and random.random() < 0.1
-    named = random.random() < 0.6
+    named, profiled = random.random() < 0.6, random.random() < 0.8
     row = await make_person(
         session,
         f"Person {number}",
@@ -115,8 +115,9 @@ async def _someone(session: AsyncSession, random: Random, world: World, number: 
         deceased=deceased,
         alumnus=not guest,
         show_attendance=named,
+        profiled=profiled,
     )
-    person = Someone(row.id, listed, suggestable, deceased, named)
+    person = Someone(row.id, listed, suggestable, deceased, named, profiled)
     world.people.append(person)
     if not deceased:
         role = models.AccountRole.STAFF if officer else models.AccountRole.MEMBER

@@ -36,6 +36,7 @@ class Someone:
     suggestable: bool
     deceased: bool
     show_attendance: bool = False
+    profiled: bool = True
 
 
 @dataclass
@@ -232,6 +233,6 @@ class World:
         return {
             one.id
             for one in self.people
-            if one.listed and one.suggestable and not one.deceased and not asker.owns(one.id)
+            if one.listed and one.suggestable and one.profiled and not one.deceased and not asker.owns(one.id)
             and self.sees_person(asker, one) and self.tie(asker, one.id) is None
         }  # fmt: skip

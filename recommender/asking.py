@@ -1,0 +1,53 @@
+"""For whom suggestions are sought and as of when, and how what that takes is read."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, DateTime, Row, bindparam
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access
+from api.access import Viewer
+from api.db import AnySelect
+from api.models import Person
+from api.statements import Statements
+from recommender.ranking import RankingConfig
+
+
+@dataclass(frozen=True)
+class Asking:
+    """For whom candidates are sought, as of when, with which configuration. Nothing later is read."""
+
+    viewer: Viewer
+    as_of: datetime
+    config: RankingConfig
+    exact: bool = False
+    """Scan vectors exactly rather than by index: for tests that compare."""
+
+    @property
+    def moment(self) -> ColumnElement[datetime]:
+        """`as_of` as a bind parameter that carries its value and may be bound anew."""
+        return bindparam("as_of", self.as_of, type_=DateTime(timezone=True))
+
+    @property
+    def people(self) -> AnySelect:
+        """Whom the viewer may be pointed to at all."""
+        return access.suggestable_people(self.viewer).where(Person.created_at <= self.moment)
+
+
+_STATEMENTS = Statements(most=400)
+
+
+async def ask(
+    session: AsyncSession, asking: Asking, build: Callable[..., Any], *shape: Hashable, **given: object
+) -> Sequence[Row[Any]]:
+    """The rows of `build(asking, *shape)`, which is compiled once for each kind of viewer, configuration and shape.
+
+    What else varies is `given` by the names of its bind parameters.
+    """
+    viewer, config = asking.viewer, asking.config
+    key = (build, viewer.kind, viewer.person_id is None, config.digest, *shape)
+    values = {"viewer": viewer.key, "as_of": asking.as_of, **given}
+    return await _STATEMENTS.rows(session, key, lambda: build(asking, *shape), values)
