@@ -44,6 +44,15 @@ describe(
     SUPPRESSED="Never again.",
 )
 describe(
+    models.DirectoryField,
+    "What of the registrar's record an institution may name as directory information: shown unless its person objects.",
+    SCHOOL="That the person studied here at all.",
+    DEGREE="The degree, and whether it was taken.",
+    PROGRAMME="The field of study.",
+    DATES="When it began and ended.",
+    HONOURS="Honours.",
+)
+describe(
     models.EmploymentType,
     "What kind of work an opening is for.",
     FULL_TIME="Full time.",

@@ -24,6 +24,7 @@ from schema.office.outcomes import OutcomesQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
+from schema.people.records import RecordsMutation
 from schema.people.search import SearchQuery
 from schema.people.suggestions import PeopleToMeetQuery
 from schema.recommendations import RecommendationsMutation, RecommendationsQuery
@@ -45,6 +46,7 @@ QUERIES = (
 )
 MUTATIONS = (
     ProfileMutation,
+    RecordsMutation,
     TiesMutation,
     RecommendationsMutation,
     ImportsMutation,

@@ -40,6 +40,9 @@ class Choices:
     profiled: bool = column(
         models.Person.profiled, "Whether suggestions may be computed from what is known of the person."
     )
+    ferpa_hold: bool = column(
+        models.Person.ferpa_hold, "Whether what they studied here is kept to the office, whatever else they chose."
+    )
     made_at: datetime | None = column(
         models.Person.choices_made_at,
         "When the person made these choices; null while they are the institution's defaults.",

@@ -7,6 +7,7 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 `viewers` knows who is asking, `people` whom and what of them they see; the other modules have one noun each.
 """
 
+from api.access.educations import held_back, needs_release, recorded, recorded_for, sees_role, withheld_fields
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
 from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
@@ -15,6 +16,7 @@ from api.access.people import (
     FACTS,
     any_member_sees,
     connected,
+    for_its_person,
     is_viewer,
     not_blocked,
     owns,
@@ -48,6 +50,8 @@ __all__ = [
     "comes",
     "connected",
     "contacts_of",
+    "for_its_person",
+    "held_back",
     "holds_now",
     "holds_seat",
     "in_pool",
@@ -59,6 +63,7 @@ __all__ = [
     "local_today",
     "local_tomorrow",
     "me",
+    "needs_release",
     "not_blocked",
     "open_link",
     "owns",
@@ -68,6 +73,8 @@ __all__ = [
     "person_visible",
     "posted",
     "profiles",
+    "recorded",
+    "recorded_for",
     "restricted",
     "sees_all",
     "sees_audit",
@@ -82,6 +89,7 @@ __all__ = [
     "sees_person",
     "sees_registration",
     "sees_request",
+    "sees_role",
     "sees_tie",
     "sees_vector",
     "some_row",
@@ -93,4 +101,5 @@ __all__ = [
     "takes_mentees",
     "takes_registrations",
     "visible_people",
+    "withheld_fields",
 ]

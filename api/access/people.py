@@ -2,7 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Uuid, all_, and_, false, func, literal_column, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Uuid,
+    all_,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from api.access.viewers import Viewer, ViewerKind, level, me
 from api.db import AnySelect
@@ -118,8 +132,9 @@ def any_member_sees(fact: FromClause) -> ColumnElement[bool]:
 
 
 def restricted(fact: FromClause) -> ColumnElement[bool]:
-    """Whether the fact is closed to members at large, so that an officer's reading of it is logged."""
-    return fact.c.visibility.in_(level(Visibility.STAFF, Visibility.CONNECTIONS))
+    """Whether the fact, or some of it, is closed to members at large, so that an officer's reading of it is logged."""
+    closed = fact.c.visibility.in_(level(Visibility.STAFF, Visibility.CONNECTIONS))
+    return or_(closed, fact.c.withheld.is_not(None)) if "withheld" in fact.c else closed
 
 
 def sees_vector(viewer: Viewer, vector: FromClause) -> ColumnElement[bool]:
@@ -142,6 +157,11 @@ def profiles(viewer: Viewer) -> ColumnElement[bool]:
 def is_viewer(viewer: Viewer, person: FromClause) -> ColumnElement[bool]:
     """Whether the row is the viewer's own person."""
     return person.c.id == me(viewer)
+
+
+def for_its_person(viewer: Viewer, own: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value for the office and for the one whose `own` it is; null for all others."""
+    return value if viewer.is_staff else case((own, value), else_=null())
 
 
 def owns(viewer: Viewer, row: FromClause) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.db import PooledDatabase
-from api.models import AccountRole
+from api.models import AccountRole, DirectoryField
 from api.services.institutions import InstitutionChanges, make_officer, set_institution
 from api.serving.databases import running_database, url_of
 from api.settings import Settings
@@ -42,13 +42,27 @@ def institution(
     show_attendance: Choice = None,
     mentor_open: Choice = None,
     profiles_per_day: Annotated[int | None, typer.Option(help="Profiles of others that one may see in a day.")] = None,
+    directory_information: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELDS",
+            help="What of the registrar's records is shown without asking the person: any of "
+            f"{', '.join(field.value.lower() for field in DirectoryField)}, with commas; or none. At first all are.",
+        ),
+    ] = None,
 ) -> None:
     """Say whose network this is. Do it before the first import: class years count only for its own degrees."""
-    changes = InstitutionChanges(
-        name, time_zone, locale, listed, suggestable, show_attendance, mentor_open, profiles_per_day
-    )
+    choices = listed, suggestable, show_attendance, mentor_open
+    limits = profiles_per_day, _fields(directory_information)
+    changes = InstitutionChanges(name, time_zone, locale, *choices, *limits)
     _write(lambda session: set_institution(session, changes))
     typer.echo(f"This is the network of {name.strip()}.")
+
+
+def _fields(given: str | None) -> list[str] | None:
+    if given is None or given.strip().lower() == "none":
+        return None if given is None else []
+    return [one.strip().upper() for one in given.split(",")]
 
 
 def officer(

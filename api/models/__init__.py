@@ -2,7 +2,7 @@
 
 from api.models.accounts import Account, AccountRole, Identity, Institution
 from api.models.audits import AuditAction, AuditEvent
-from api.models.careers import Education, Experience, Organization
+from api.models.careers import DIRECTORY_COLUMNS, DirectoryField, Education, Experience, Organization
 from api.models.columns import Fact, Row, Visibility
 from api.models.events import AttendanceMode, Event, EventStatus, Registration, RegistrationState
 from api.models.facts import (
@@ -30,6 +30,7 @@ from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector,
 
 __all__ = [
     "DIMENSION",
+    "DIRECTORY_COLUMNS",
     "ITEMS",
     "Account",
     "AccountRole",
@@ -42,6 +43,7 @@ __all__ = [
     "ContactKind",
     "ContactPoint",
     "ContactStatus",
+    "DirectoryField",
     "Education",
     "EmbeddingModel",
     "EmploymentType",

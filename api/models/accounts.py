@@ -3,10 +3,13 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from api.models.careers import DirectoryField
 from api.models.columns import Row, Timestamp, enum_column
+
+_FIELDS = ",".join(DirectoryField)
 
 
 class AccountRole(StrEnum):
@@ -48,6 +51,7 @@ class Institution(Row):
     __table_args__ = (
         CheckConstraint("sole", name="sole"),
         CheckConstraint("profiles_per_day > 0", name="profiles_per_day"),
+        CheckConstraint(f"directory_information <@ '{{{_FIELDS}}}'::text[]", name="directory_information"),
         UniqueConstraint("sole"),
     )
 
@@ -61,3 +65,5 @@ class Institution(Row):
     default_mentor_open: Mapped[bool] = mapped_column(server_default=text("false"))
     profiles_per_day: Mapped[int] = mapped_column(server_default=text("200"))
     """How many profiles of others somebody may see in a day (rule P19)."""
+    directory_information: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text(f"'{{{_FIELDS}}}'"))
+    """What of the registrar's record is shown without asking the person (rule P2); see `DirectoryField`."""

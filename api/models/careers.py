@@ -1,12 +1,24 @@
 """What somebody learned and did: educations, organisations and the experiences at them."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Computed, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.models.columns import Fact, ImportedRow, PartialDate, embeddable_key, partial_date_check
+from api.models.columns import (
+    Fact,
+    ImportedRow,
+    PartialDate,
+    Timestamp,
+    Visibility,
+    embeddable_key,
+    enum_column,
+    partial_date_check,
+)
 
 
 def search_column(*columns: str) -> Mapped[str]:
@@ -20,8 +32,35 @@ def search_column(*columns: str) -> Mapped[str]:
     )
 
 
+class DirectoryField(StrEnum):
+    """What of the registrar's record an institution may name as directory information (rule P2)."""
+
+    SCHOOL = "SCHOOL"
+    DEGREE = "DEGREE"
+    PROGRAMME = "PROGRAMME"
+    DATES = "DATES"
+    HONOURS = "HONOURS"
+
+
+DIRECTORY_COLUMNS: Mapping[str, DirectoryField] = {
+    "degree": DirectoryField.DEGREE,
+    "completed": DirectoryField.DEGREE,
+    "programme": DirectoryField.PROGRAMME,
+    "cip_code": DirectoryField.PROGRAMME,
+    "start_date": DirectoryField.DATES,
+    "end_date": DirectoryField.DATES,
+    "honours": DirectoryField.HONOURS,
+}
+"""Columns of an education that can be kept apart from it, and what they are. Without its school no fact is left: then
+the whole fact is for the office."""
+
+
 class Education(Fact):
-    """A course of study, here (`home`) or elsewhere."""
+    """A course of study, here (`home`) or elsewhere.
+
+    What a hold, or the list of directory information, keeps back is not in the columns that lists, filters, searches
+    and vectors read: a wider level waits in `chosen_visibility`, values wait in `withheld`.
+    """
 
     __tablename__ = "educations"
     __table_args__ = (
@@ -48,6 +87,12 @@ class Education(Fact):
     honours: Mapped[str | None] = mapped_column(Text)
     registrar_sourced: Mapped[bool] = mapped_column(server_default=text("false"))
     """Rule P4: what the registrar recorded is told apart from what the alumni office learned later."""
+    released_at: Mapped[Timestamp | None]
+    """When the person agreed that the registrar's record is shown beyond directory information."""
+    withheld: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Values by column that only the office and the person read; their columns are empty, `completed` is true."""
+    chosen_visibility: Mapped[Visibility | None] = mapped_column(enum_column(Visibility, "chosen_visibility"))
+    """The level that comes back when nothing holds the fact at STAFF any more."""
     search: Mapped[str] = search_column("school", "degree", "programme", "honours")
 
 

@@ -45,7 +45,8 @@ _VOUCHED = {
     ),
     "status": ("value",),
 }
-"""Columns that vouch for others: when one of those changes, they fall back to what a new row has."""
+"""Columns that vouch for others: when one of those changes, they fall back to what a new row has. The registrar's mark
+falls only by the person's own hand: whoever else changes the record changes what the registrar recorded."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Kind:
     """The columns that the embedded text is made of."""
     vectors: str | None = None
     """The column of `fact_vectors` that refers to this table."""
+    marks: tuple[str, ...] = ()
+    """Columns that say what is kept back of a fact: see `api.services.disclosures`."""
 
 
 def _folded(row: Row, name: str) -> str:
@@ -90,8 +93,9 @@ KINDS: Mapping[type[Fact], Kind] = {
             _by_folded("school"),
         ),
         unique=False,
-        embedded=("school", "degree", "programme", "honours"),
+        embedded=("school", "degree", "programme"),
         vectors="education_id",
+        marks=("chosen_visibility", "released_at", "withheld"),
     ),
     Experience: Kind(
         columns=(
@@ -132,6 +136,8 @@ class Plan:
 
     kind: Kind
     fresh: Visibility | None
+    own: bool = False
+    """Whether the people write about themselves."""
     people: set[UUID] = field(default_factory=set[UUID])
     removed: list[UUID] = field(default_factory=list[UUID])
     unembedded: list[UUID] = field(default_factory=list[UUID])
@@ -175,14 +181,18 @@ class Plan:
         )
 
     def _change(self, person_id: UUID, row: Row, former: Row) -> None:
-        content = {name: row.get(name, former[name]) for name in self.kind.columns}
-        for name, basis in _VOUCHED.items():
-            if name in content and name not in row and any(content[other] != former[other] for other in basis):
-                content[name] = _GIVEN[name]
-        visibility = row.get("visibility") or former["visibility"]
-        if visibility == former["visibility"] and all(content[name] == former[name] for name in content):
+        content = self._content(row, former)
+        asked = row.get("visibility")
+        same_level = asked is None or asked in {former["visibility"], former.get("chosen_visibility")}
+        same_content = all(content[name] == former[name] for name in content)
+        if same_level and same_content:
             return
-        whole = {"id": former["id"], "person_id": person_id, "visibility": visibility, **content}
+        visibility = former["visibility"] if same_level else asked
+        marks = dict.fromkeys(self.kind.marks)
+        if marks:
+            marks["chosen_visibility"] = former["chosen_visibility"] if same_level else None
+            marks["released_at"] = former["released_at"] if same_content else None
+        whole = {"id": former["id"], "person_id": person_id, "visibility": visibility, **content, **marks}
         if self.kind.unique and self.kind.keys[0](whole) != self.kind.keys[0](former):
             # Two facts may trade keys, which UPDATE cannot do under a constraint checked row by row.
             self.removed.append(cast(UUID, former["id"]))
@@ -190,9 +200,19 @@ class Plan:
             return
         self.changed.append(whole)
         if self.kind.vectors is not None and (
-            visibility in CLOSED or any(content[name] != former[name] for name in self.kind.embedded)
+            visibility in CLOSED
+            or former.get("withheld")
+            or any(content[name] != former[name] for name in self.kind.embedded)
         ):
             self.unembedded.append(cast(UUID, former["id"]))
+
+    def _content(self, row: Row, former: Row) -> dict[str, object]:
+        content = {name: row.get(name, former[name]) for name in self.kind.columns}
+        for name, basis in _VOUCHED.items():
+            falls = name in content and name not in row and (self.own or name != "registrar_sourced")
+            if falls and any(content[other] != former[other] for other in basis):
+                content[name] = _GIVEN[name]
+        return content
 
 
 def _pair(kind: Kind, left: dict[UUID, Row], wanted: Sequence[Row]) -> list[tuple[Row, Row | None]]:

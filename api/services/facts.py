@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     DateTime,
     Enum,
     String,
@@ -30,11 +31,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, sees_fact, sees_tie, visible_people
-from api.errors import NotAllowed, NotFound
+from api.access import Viewer, recorded, sees_fact, sees_tie, visible_people
+from api.errors import Conflict, NotAllowed, NotFound
 from api.folding import fold
-from api.models import Connection, Fact, FactVector, Organization, Person, Visibility
+from api.models import (
+    DIRECTORY_COLUMNS,
+    Connection,
+    Education,
+    Fact,
+    FactVector,
+    Organization,
+    Person,
+    Visibility,
+)
 from api.queue import EMBED_PERSON, enqueue
+from api.services.disclosures import OPEN, keep_back, must_stay_closed
 from api.services.fact_plans import CLOSED, KINDS, Kind, Plan, Row
 
 _CHUNK = 1000
@@ -69,6 +80,8 @@ class Terms:
     """Facts at these levels are left alone: an officer must not touch what only its owner sees."""
     kinds: frozenset[StrEnum] | None = None
     """If given, only facts of these `kind`s are compared and replaced."""
+    own: bool = False
+    """Whether the people write about themselves: what they change is their word from then on, not the registrar's."""
 
 
 async def replace_facts(
@@ -97,15 +110,17 @@ async def replace_facts_many(
     The caller holds the people's rows (`lock_people`). A row continues the stored fact that its `id` names, or else the
     one most like it; a row equal to its fact touches nothing. `visibility` in a row counts for new and stored facts;
     without it, stored facts keep theirs and new ones are as open as the terms say. Of rows with one natural key, the
-    first counts. At most five statements per thousand people.
+    first counts. At most five statements per thousand people, and four more to keep back what must not be shown.
     """
     changed: set[UUID] = set()
     for people in _chunks(list(wanted)):
-        plan = Plan(KINDS[table], terms.fresh)
+        plan = Plan(KINDS[table], terms.fresh, terms.own)
         stored = await _stored_facts(session, table, people, terms.kinds)
         for person_id in people:
             plan.person(person_id, stored.get(person_id, []), wanted[person_id], terms.keep)
         await _carry_out(session, table, plan, source)
+        if table is Education and (plan.added or plan.changed):
+            await keep_back(session, plan.people)
         changed |= plan.people
     return changed
 
@@ -120,9 +135,9 @@ async def _stored_facts(
 ) -> Mapping[UUID, list[Row]]:
     """All facts of these people, by person: what is written is compared with everything, whoever may see it."""
     fact = _table(table)
-    names = ("id", "person_id", "visibility", "created_at", *KINDS[table].columns)
+    names = ("id", "person_id", "visibility", "created_at", *KINDS[table].columns, *KINDS[table].marks)
     statement = (
-        select(*(fact.c[name] for name in names))
+        select(*(_recorded(fact, name) for name in names))
         .where(fact.c.person_id == any_(bindparam("people", list(people), type_=ARRAY(Uuid()))))
         .order_by(fact.c.id)
     )
@@ -134,13 +149,18 @@ async def _stored_facts(
     return found
 
 
+def _recorded(fact: Table, name: str) -> ColumnElement[Any]:
+    kept_back = fact is Education.__table__ and name in DIRECTORY_COLUMNS
+    return recorded(fact, name).label(name) if kept_back else fact.c[name]
+
+
 async def _carry_out(session: AsyncSession, table: type[Fact], plan: Plan, source: str | None) -> None:
     fact, kind = _table(table), plan.kind
     if plan.removed:
         await session.execute(delete(fact).where(fact.c.id == any_(_ids(plan.removed))))
     await _delete_vectors(session, kind, plan.unembedded)
     if plan.changed:
-        names = ("visibility", *kind.columns)
+        names = ("visibility", *kind.columns, *kind.marks)
         given = _given(fact, ("id", *names), plan.changed)
         await session.execute(
             update(fact)
@@ -266,7 +286,8 @@ async def set_visibility(
 ) -> None:
     """Let the owner of a fact, or of one end of a connection, say who sees it.
 
-    Raises NotAllowed to an officer who sees somebody else's fact, and NotFound to everybody else, with one message.
+    Raises NotAllowed to an officer who sees somebody else's fact, and NotFound to everybody else, with one message;
+    Conflict for an education that a hold, or the list of directory information, keeps to the office.
     """
     # As every writer of facts does: two of them would else take a fact and its vectors in opposite orders.
     await lock_people(session, viewer, [viewer.key])
@@ -281,13 +302,24 @@ async def set_visibility(
         .where(fact.c.id == fact_id, sees_fact(viewer, fact))
         .with_for_update(of=fact)
     )
+    if kind.marks:
+        closed = must_stay_closed(fact, Person.__table__)
+        statement = statement.add_columns(fact.c.chosen_visibility, Person.ferpa_hold, closed.label("closed"))
     found = (await session.execute(statement)).one_or_none()
     _refuse_unless_owner(viewer, found is not None, {found.id} if found else set())
-    if found is None or found.visibility == level:
+    if found is None:
+        return
+    if kind.marks and level in OPEN and found.closed:
+        _refuse_to_open(held=found.ferpa_hold)
+    if found.visibility == level and not (kind.marks and found.chosen_visibility):
         return
     if level in CLOSED:
         await _delete_vectors(session, kind, [fact_id])
-    await session.execute(update(fact).where(fact.c.id == fact_id).values(visibility=level))
+    await session.execute(
+        update(fact)
+        .where(fact.c.id == fact_id)
+        .values({"visibility": level, **({"chosen_visibility": None} if kind.marks else {})})
+    )
     if kind.vectors is not None and level not in CLOSED:
         await enqueue_embedding(session, found.id)
 
@@ -298,6 +330,14 @@ def _refuse_unless_owner(viewer: Viewer, seen: bool, owners: set[UUID]) -> None:
     if seen and viewer.is_staff:
         raise NotAllowed("Only the owner of a fact decides who sees it.", ("input", "factId"))
     raise NotFound("There is no such fact of yours.", ("input", "factId"))
+
+
+def _refuse_to_open(*, held: bool) -> None:
+    if held:
+        message = "Your FERPA hold keeps what you studied here to the office. Lift the hold first: setFerpaHold."
+    else:
+        message = "That you studied here is no directory information. Release the record first: releaseEducation."
+    raise Conflict(message, ("input", "level"))
 
 
 async def _set_tie_visibility(session: AsyncSession, viewer: Viewer, tie_id: UUID, level: Visibility) -> None:

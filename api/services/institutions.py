@@ -1,5 +1,6 @@
 """Whose network this is, and who works in its office: what must be said before anything else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from uuid import UUID
 
@@ -7,7 +8,9 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.models import Account, AccountRole, Education, Institution
+from api.models import Account, AccountRole, DirectoryField, Education, Institution
+from api.queue import EMBED_MISSING, enqueue
+from api.services.disclosures import keep_back
 from api.services.inputs import Checker
 
 LONGEST_NAME = 200
@@ -30,10 +33,13 @@ class InstitutionChanges:
     default_mentor_open: bool | None = None
     profiles_per_day: int | None = None
     """How many profiles of others somebody may see in a day (rule P19)."""
+    directory_information: Sequence[str] | None = None
+    """What of the registrar's record is shown without asking the person: see `DirectoryField`. It may be nothing."""
 
 
 async def set_institution(session: AsyncSession, changes: InstitutionChanges) -> None:
-    """Name the institution of this database. Degrees of a school of that name are its own from now on.
+    """Name the institution of this database. Degrees of a school of that name are its own from now on; of those that
+    the registrar recorded only directory information is shown from now on, and what their people released.
 
     Raises Invalid, naming each wrong value.
     """
@@ -43,9 +49,15 @@ async def set_institution(session: AsyncSession, changes: InstitutionChanges) ->
     check.language(("locale",), changes.locale)
     if changes.profiles_per_day is not None and not 1 <= changes.profiles_per_day <= MOST_PROFILES:
         check.note(("profilesPerDay",), f"must be from 1 to {MOST_PROFILES:,}")
+    directory = [
+        check.choice(("directoryInformation", str(place)), one, DirectoryField)
+        for place, one in enumerate(changes.directory_information or ())
+    ]
     check.raise_problems()
     given = {one.name: value for one in fields(changes) if (value := getattr(changes, one.name)) is not None}
     values = given | {"name": name}
+    if "directory_information" in values:
+        values["directory_information"] = sorted({str(one) for one in directory})
     await session.execute(
         insert(Institution).values(**values).on_conflict_do_update(index_elements=[Institution.sole], set_=values)
     )
@@ -54,6 +66,8 @@ async def set_institution(session: AsyncSession, changes: InstitutionChanges) ->
         update(Education).where(Education.home != here).values(home=here),
         execution_options={"synchronize_session": False},
     )
+    if await keep_back(session):
+        await enqueue(session, EMBED_MISSING, lock=EMBED_MISSING)
 
 
 async def make_officer(session: AsyncSession, email: str, role: AccountRole) -> UUID:

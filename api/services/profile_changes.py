@@ -45,6 +45,8 @@ class EducationEntry(Entry):
     end_date: str | None = None
     completed: bool = True
     honours: str | None = None
+    registrar_sourced: bool | None = None
+    """Only an import says this (rule P4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,8 @@ def _education(check: Checker, path: Path, entry: EducationEntry) -> Row:
         "completed": entry.completed,
         "honours": check.text((*path, "honours"), entry.honours),
     }
-    return row | _dates(check, path, entry)
+    recorded = {} if entry.registrar_sourced is None else {"registrar_sourced": entry.registrar_sourced}
+    return row | recorded | _dates(check, path, entry)
 
 
 def _experience(check: Checker, path: Path, entry: ExperienceEntry) -> Row:

@@ -1,6 +1,7 @@
 """Who may change a profile, what a change leaves alone, and what follows from it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -51,7 +52,7 @@ async def _update(session: AsyncSession, viewer: Viewer, person_id: UUID, change
     check.raise_problems()
 
     edited = await _write_names(session, person, wanted)
-    written = await _write_facts(session, person_id, wanted, frozenset() if own else OWN)
+    written = await _write_facts(session, person_id, wanted, Terms(own=True) if own else Terms(keep=OWN))
     edited += [name for name, _ in written]
     if own:
         await _remember_edits(session, person, edited)
@@ -118,18 +119,18 @@ async def _write_names(session: AsyncSession, person: Record[Any], wanted: Wante
 
 
 async def _write_facts(
-    session: AsyncSession, person_id: UUID, wanted: Wanted, keep: frozenset[Visibility]
+    session: AsyncSession, person_id: UUID, wanted: Wanted, terms: Terms
 ) -> list[tuple[str, type[Fact]]]:
     """Write the lists and texts that differ; what clients call them, and their tables."""
     written: list[tuple[str, type[Fact]]] = []
     for field, rows in wanted.lists.items():
         part = PARTS[field]
         whole = await _completed(session, field, rows)
-        if await replace_facts(session, person_id, part.table, whole, source=None, terms=Terms(keep=keep)):
+        if await replace_facts(session, person_id, part.table, whole, source=None, terms=terms):
             written.append((part.name, part.table))
     for field, rows in wanted.texts.items():
-        terms = Terms(keep=keep, kinds=frozenset({TEXTS[field][0]}))
-        if await replace_facts(session, person_id, PersonText, rows, source=None, terms=terms):
+        of_kind = replace(terms, kinds=frozenset({TEXTS[field][0]}))
+        if await replace_facts(session, person_id, PersonText, rows, source=None, terms=of_kind):
             written.append((field, PersonText))
     return written
 

@@ -1,9 +1,11 @@
 """The types of facts about a person. Each row carries its own visibility; hidden ones are not there."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import FromClause, case, null, or_
+from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy.orm import InstrumentedAttribute
 
 from api import access, models
 from schema.engine.parameters import Scope
@@ -12,15 +14,21 @@ from schema.node import Node
 from schema.scalars import PartialDate
 
 
-def _visibility(scope: Scope, row: FromClause) -> Any:
-    if scope.viewer.is_staff:
-        return row.c.visibility
-    return case((or_(access.owns(scope.viewer, row)), row.c.visibility), else_=null())
+def _for_owner(scope: Scope, row: FromClause, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return access.for_its_person(scope.viewer, access.owns(scope.viewer, row), value)
 
 
 def visibility() -> Any:
     """The field `visibility` of a fact."""
-    return expression(_visibility, "Who sees this. Only its owner and staff learn that; null for others.")
+    return expression(
+        lambda scope, row: _for_owner(scope, row, row.c.visibility),
+        "Who sees this. Only its owner and staff learn that; null for others.",
+    )
+
+
+def recorded(attribute: InstrumentedAttribute[Any], description: str) -> Any:
+    """A field that the office and the owner read also where it is withheld from others."""
+    return expression(lambda scope, row: access.recorded_for(scope.viewer, row, attribute.key), description)
 
 
 def _facts(model: type[models.Fact], *, reveals: bool = False) -> Any:
@@ -52,14 +60,28 @@ class Education(Node):
 
     school: str = column(models.Education.school, "Where it was.")
     home: bool = column(models.Education.home, "Whether that is the institution of this network.")
-    degree: str | None = column(models.Education.degree, "The degree: BSc, MA, PhD.")
-    programme: str | None = column(models.Education.programme, "The field of study, in words.")
-    cip_code: str | None = column(models.Education.cip_code, "The field of study: CIP 2020, NN.NNNN.")
-    start_date: PartialDate | None = column(models.Education.start_date, "When it began.")
-    end_date: PartialDate | None = column(models.Education.end_date, "When it ended or will end.")
-    completed: bool = column(models.Education.completed, "Whether the degree was taken.")
-    honours: str | None = column(models.Education.honours, "Honours, as they are written.")
+    degree: str | None = recorded(models.Education.degree, "The degree: BSc, MA, PhD.")
+    programme: str | None = recorded(models.Education.programme, "The field of study, in words.")
+    cip_code: str | None = recorded(models.Education.cip_code, "The field of study: CIP 2020, NN.NNNN.")
+    start_date: PartialDate | None = recorded(models.Education.start_date, "When it began.")
+    end_date: PartialDate | None = recorded(models.Education.end_date, "When it ended or will end.")
+    completed: bool = recorded(
+        models.Education.completed, "Whether the degree was taken; true also where that is not for you to know."
+    )
+    honours: str | None = recorded(models.Education.honours, "Honours, as they are written.")
     visibility: models.Visibility | None = visibility()
+    registrar_sourced: bool | None = expression(
+        lambda scope, row: _for_owner(scope, row, row.c.registrar_sourced),
+        "Whether the registrar recorded it. Only its owner and staff learn that; null for others.",
+    )
+    withheld: list[models.DirectoryField] | None = expression(
+        lambda scope, row: _for_owner(scope, row, access.withheld_fields(row)),
+        "What of the registrar's record others do not see until it is released. For its owner and staff.",
+    )
+    released_at: datetime | None = expression(
+        lambda scope, row: _for_owner(scope, row, row.c.released_at),
+        "When the owner released the registrar's record. For its owner and staff.",
+    )
 
 
 @strawberry.type(description="A job or duty at an organisation.")

@@ -56,7 +56,8 @@ def _connected(scope: Scope, given: Arguments, row: FromClause) -> ColumnElement
 
 def _role(scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
     role = from_clause(models.PersonRole).alias()
-    return select(1).where(role.c.person_id == row.c.id, compare_member(given, role.c.kind)).correlate(row).exists()
+    known = role.c.person_id == row.c.id, access.sees_role(scope.viewer, role)
+    return access.some_row(role, *known, compare_member(given, role.c.kind))
 
 
 @strawberry.input(description="Which people. All that is given must hold.")

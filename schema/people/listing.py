@@ -53,7 +53,7 @@ FACETS: Mapping[str, Facet] = {
     "interests": _facts(models.Interest, "name_folded"),
     "cities": _facts(models.Place, "city"),
     "countries": _facts(models.Place, "country"),
-    "roles": Facet(from_clause(models.PersonRole), lambda role: role.c.kind, access.sees_all),
+    "roles": Facet(from_clause(models.PersonRole), lambda role: role.c.kind, access.sees_role),
 }
 
 

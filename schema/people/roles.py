@@ -9,7 +9,7 @@ from schema.engine.sources import column, table
 
 
 @strawberry.type(description="A role held from a day until another (exclusive).")
-@table(models.PersonRole, access.sees_all)
+@table(models.PersonRole, access.sees_role)
 class PersonRole:
     """See `models.PersonRole`."""
 

@@ -137,6 +137,10 @@ class Person(Node):
     pronouns: str | None = column(models.Person.pronouns, "How to speak of them.")
     deceased: bool = column(models.Person.deceased, "Whether the person has died.")
     joined_at: datetime = column(models.Person.created_at, "When the record came into the network.")
+    ferpa_hold: bool | None = expression(
+        lambda scope, row: access.for_its_person(scope.viewer, access.is_viewer(scope.viewer, row), row.c.ferpa_hold),
+        "Whether what they studied here is kept to the office. Only they and staff learn that; null for others.",
+    )
     class_year: int | None = expression(
         class_year, "The year of the last degree taken here, as far as you may see it.", reads=(models.Education,)
     )

@@ -49,6 +49,9 @@ QUERIES = {
 MUTATIONS: dict[str, str] = {
     "updateMyProfile": '{pronouns: "they"}',
     "updateProfile": '{personId: "$person", pronouns: "they"}',
+    "setFerpaHold": "{hold: true}",
+    "placeFerpaHold": '{personId: "$person"}',
+    "releaseEducation": '{educationId: "$education", release: true}',
     "setVisibility": '{factId: "$fact", level: ME}',
     "setListed": "{listed: false}",
     "setChoices": "{listed: false}",
@@ -109,6 +112,7 @@ async def scene(session: AsyncSession) -> Scene:
     one, other = await make_person(session, "One"), await make_person(session, "Other")
     third = await make_person(session, "Third")
     fact = await make_fact(session, models.Skill, one)
+    education = await make_fact(session, models.Education, one, registrar_sourced=True)
     tie = await connect(session, one, other)
     request = await connect(session, third, one, models.ConnectionState.PENDING)
     mentor = await make_mentor(session, other)
@@ -124,6 +128,7 @@ async def scene(session: AsyncSession) -> Scene:
     named = {
         "person": encode_id("Person", one.id),
         "fact": encode_id("Skill", fact.id),
+        "education": encode_id("Education", education.id),
         "tie": encode_id("Tie", tie.id),
         "request": encode_id("ConnectionRequest", request.id),
         "event": encode_id("Event", (await make_event(session, audience=models.Visibility.STAFF)).id),
@@ -173,7 +178,8 @@ async def test_a_root_field_answers_those_it_is_for(
 
 
 ABOUT_OTHERS = [
-    "setVisibility", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion", "registerForEvent",
+    "setVisibility", "releaseEducation", "answerRequest", "withdrawRequest", "endConnection", "dismissSuggestion",
+    "registerForEvent",
     "cancelRegistration", "updateJob", "withdrawJob", "showInterest",
     "answerMentorship", "withdrawMentorship", "endMentorship",
 ]  # fmt: skip

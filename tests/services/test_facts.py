@@ -161,23 +161,27 @@ async def test_a_changed_address_keeps_the_owners_visibility_but_not_the_old_one
 
 
 @pytest.mark.parametrize(
-    ("change", "home", "registrar"),
+    ("change", "own", "home", "registrar"),
     [
-        ({}, True, True),
-        ({"honours": "First"}, True, False),
-        ({"school": "Elsewhere College"}, False, False),
-        ({"honours": "First", "registrar_sourced": True}, True, True),
+        ({}, True, True, True),
+        ({"honours": "First"}, True, True, False),
+        ({"honours": "First"}, False, True, True),
+        ({"school": "Elsewhere College"}, True, False, False),
+        ({"school": "Elsewhere College"}, False, False, True),
+        ({"honours": "First", "registrar_sourced": True}, True, True, True),
+        ({"registrar_sourced": False}, False, True, False),
     ],
 )
-async def test_what_the_registrar_vouched_for_loses_the_mark_when_it_is_changed(
-    session: AsyncSession, change: dict[str, object], home: bool, registrar: bool
+async def test_the_registrars_mark_falls_when_the_person_changes_what_was_recorded(
+    session: AsyncSession, change: dict[str, object], own: bool, home: bool, registrar: bool
 ) -> None:
     ada = await add_member(session)
     recorded = {**BSC, "home": True, "registrar_sourced": True}
     await replace_facts(session, ada.key, Education, [recorded], source="registrar")
     [before] = await stored(session, Education)
 
-    await replace_facts(session, ada.key, Education, [{**BSC, **change, "id": before["id"]}], source=None)
+    wanted = [{**BSC, **change, "id": before["id"]}]
+    await replace_facts(session, ada.key, Education, wanted, source=None, terms=Terms(own=own))
 
     [after] = await stored(session, Education)
     assert (after["home"], after["registrar_sourced"]) == (home, registrar)
@@ -221,7 +225,8 @@ async def test_rows_with_one_natural_key_are_one_fact(session: AsyncSession) -> 
         ({"end_date": "2006"}, True),
         ({"visibility": Visibility.STAFF}, True),
         ({"visibility": Visibility.PUBLIC}, True),
-        ({"honours": "First"}, False),
+        ({"honours": "First"}, True),
+        ({"degree": "BA"}, False),
         ({"programme": None}, False),
         ({"visibility": Visibility.ME}, False),
         ({"visibility": Visibility.CONNECTIONS}, False),

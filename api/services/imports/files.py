@@ -37,6 +37,12 @@ def _first(part: str, name: str) -> Callable[[Raw, str], None]:
     return put
 
 
+def _recorded(row: Raw, value: str) -> None:
+    flag: Raw = {}
+    _flag("registrarSourced")(flag, value)
+    row.setdefault("educations", [{}])[0] |= flag
+
+
 def _many(name: str) -> Callable[[Raw, str], None]:
     def put(row: Raw, value: str) -> None:
         row[name] = [one.strip() for one in value.split(";") if one.strip()]
@@ -77,6 +83,7 @@ COLUMNS: Mapping[str, Callable[[Raw, str], None]] = {
     "programme": _first("educations", "programme"),
     "cipCode": _first("educations", "cipCode"),
     "classYear": _first("educations", "endDate"),
+    "registrarSourced": _recorded,
     "employer": _first("experiences", "organization"),
     "title": _first("experiences", "title"),
     "city": _place("city"),

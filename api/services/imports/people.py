@@ -1,9 +1,8 @@
 """What an import does with checked rows: whom it makes, what it changes, and what it leaves to the member."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,7 +27,10 @@ from api.models import (
 )
 from api.queue import EMBED_MISSING, enqueue
 from api.services.audit import log_imports
+from api.services.disclosures import keep_back
 from api.services.facts import Terms, lock_people, organizations_named, replace_facts_many
+from api.services.holds import FERPA_HOLD
+from api.services.imports.reports import ImportReport, ImportStatus, RowReport
 from api.services.imports.rows import ImportRow, check_row
 from api.services.pairs import pair_of
 from api.services.profile_changes import NAMES, PARTS, TEXTS
@@ -37,41 +39,6 @@ CHUNK = 1_000
 MOST_PROBLEMS = 100
 KEEP = frozenset({Visibility.ME})
 _PEOPLE = cast(Table, Person.__table__)
-
-
-class ImportStatus(StrEnum):
-    """What became of a row."""
-
-    CREATED = "CREATED"
-    UPDATED = "UPDATED"
-    SKIPPED = "SKIPPED"
-    """It says what is known already."""
-    CONFLICT = "CONFLICT"
-    """It would have changed what the member edited; everything else of it was written."""
-
-
-@dataclass
-class RowReport:
-    """One row's outcome."""
-
-    external_id: str
-    status: ImportStatus = ImportStatus.SKIPPED
-    person_id: UUID | None = None
-    messages: list[str] = field(default_factory=list[str])
-    written: list[str] = field(default_factory=list[str])
-    """Names of the fields that were written."""
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """All rows in the order given."""
-
-    rows: list[RowReport]
-    dry_run: bool
-
-    def count(self, status: ImportStatus) -> int:
-        """How many rows ended so."""
-        return sum(row.status is status for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -207,29 +174,40 @@ class _Run:
         for row in rows:
             report = self.reports[row.external_id]
             report.person_id, report.status = uuid7(), ImportStatus.CREATED
-            given = {**row.wanted.names, **row.flags, **row.choices}
+            given = {**row.wanted.names, **row.flags, **self._choices(row)}
             keys = {"id": report.person_id, "source": self.source, "external_id": row.external_id}
             values.append({**empty, **given, **keys})
         if values:
             await self.session.execute(insert(_PEOPLE), values)
 
     async def _rewrite(self, pairs: Sequence[tuple[ImportRow, Known]]) -> None:
+        held: list[UUID] = []
         for row, person in pairs:
             changes = {name: value for name, value in self._own_values(row, person) if person.values[name] != value}
-            kept = [name for name in changes if name in NAMES and self._protected(NAMES[name][0], person)]
+            kept = [name for name in changes if name in _EDITABLE and self._protected(_EDITABLE[name], person)]
             for name in kept:
                 del changes[name]
-                self._keep(row, NAMES[name][0])
+                self._keep(row, _EDITABLE[name])
+            if row.flags.get("ferpa_hold") is False and person.values["ferpa_hold"]:
+                self.reports[row.external_id].messages.append(f"{FERPA_HOLD}: stays, only the person lifts it")
             if changes:
                 await self.session.execute(update(_PEOPLE).where(_PEOPLE.c.id == person.id).values(changes))
                 for name in changes:
                     self._note(row, name)
+            if "ferpa_hold" in changes:
+                held.append(person.id)
+        if held and await keep_back(self.session, held):
+            self.embeddable = True
+
+    def _choices(self, row: ImportRow) -> Mapping[str, bool]:
+        """The choices that a row makes for its person: none for somebody who holds back even the studies."""
+        return {} if row.flags.get("ferpa_hold") else row.choices
 
     def _own_values(self, row: ImportRow, person: Known) -> Iterator[tuple[str, Any]]:
         yield from row.wanted.names.items()
         yield from ((name, value or person.values[name]) for name, value in row.flags.items())  # the stricter wins
-        if not person.settled:
-            yield from row.choices.items()
+        if not person.settled and not person.values["ferpa_hold"]:
+            yield from self._choices(row).items()
 
     def _protected(self, name: str, person: Known | None) -> bool:
         return person is not None and name in person.member_edited and not self.force
@@ -377,6 +355,8 @@ class _Run:
 
 
 _FLAGS = ("deceased", "ferpa_hold")
+_EDITABLE = {name: shown for name, (shown, _) in NAMES.items()} | {"ferpa_hold": FERPA_HOLD}
+"""Columns of a person that are kept when the member edited them, and what clients call them."""
 _CHOICES = ("listed", "suggestable", "show_attendance", "mentor_open")
 
 

@@ -1,6 +1,6 @@
 """What one row of an import may say, and what is wrong with it. docs/importing.md has the format for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
@@ -78,9 +78,7 @@ def _inner(path: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read(check: Checker, raw: Mapping[str, Any]) -> ImportRow | None:
-    for name in raw:
-        if name not in KNOWN:
-            check.note((str(name)[:40],), f"is not known: use {', '.join(KNOWN)}")
+    _refuse_unknown(check, (), raw, KNOWN)
     external_id = check.text(("externalId",), raw.get("externalId"), most=200, required=True)
     wanted = check_changes(check, _changes(check, raw), may_set_visibility=True)
     row = ImportRow(
@@ -93,6 +91,13 @@ def _read(check: Checker, raw: Mapping[str, Any]) -> ImportRow | None:
         ties=_ties(check, raw.get("connections")),
     )
     return None if check.problems else row
+
+
+def _refuse_unknown(check: Checker, path: tuple[str, ...], given: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Nothing is passed over in silence; above all no grades, for which there is no place here (rule P4)."""
+    for name in given:
+        if name not in known:
+            check.note((*path, str(name)[:40]), f"is not known: use {', '.join(known)}")
 
 
 def _flags(check: Checker, raw: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, bool]:
@@ -158,6 +163,8 @@ def _value(check: Checker, path: tuple[str, ...], name: str, value: object) -> A
         return check.choice(path, value, kind) or next(iter(kind))
     if name == "completed":
         return check.flag(path, value) is not False
+    if name == "registrarSourced":
+        return check.flag(path, value)
     return value
 
 
@@ -174,7 +181,7 @@ def _camel(name: str) -> str:
 
 def _roles(check: Checker, given: object) -> tuple[Role, ...]:
     found: list[Role] = []
-    for path, one in _objects(check, "roles", given):
+    for path, one in _objects(check, "roles", given, ("kind", "startsOn", "endsOn")):
         kind = check.choice((*path, "kind"), one.get("kind"), PersonRoleKind, required=True)
         starts, ends = (_day(check, (*path, name), one.get(name)) for name in ("startsOn", "endsOn"))
         if starts and ends and ends < starts:
@@ -196,7 +203,7 @@ def _day(check: Checker, path: tuple[str, ...], given: object) -> date | None:
 
 def _ties(check: Checker, given: object) -> tuple[tuple[str, str | None], ...]:
     found: list[tuple[str, str | None]] = []
-    for path, one in _objects(check, "connections", given):
+    for path, one in _objects(check, "connections", given, ("externalId", "since")):
         other = check.text((*path, "externalId"), one.get("externalId"), most=200, required=True)
         since = check.partial_date((*path, "since"), one.get("since"))
         if other is not None:
@@ -204,7 +211,9 @@ def _ties(check: Checker, given: object) -> tuple[tuple[str, str | None], ...]:
     return tuple(found)
 
 
-def _objects(check: Checker, name: str, given: object) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def _objects(
+    check: Checker, name: str, given: object, known: tuple[str, ...]
+) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
     if given is None:
         return []
     if not isinstance(given, list) or len(cast(list[Any], given)) > MOST_TIES:
@@ -214,6 +223,7 @@ def _objects(check: Checker, name: str, given: object) -> list[tuple[tuple[str, 
     for place, one in enumerate(cast(list[Any], given)):
         if isinstance(one, dict):
             found.append(((name, str(place)), cast(Mapping[str, Any], one)))
+            _refuse_unknown(check, (name, str(place)), cast(Mapping[str, Any], one), known)
         else:
             check.note((name, str(place)), "must be an object")
     return found
