@@ -56,7 +56,7 @@ async def _evaluate(settings: Settings, url: str, data: Path, queries: int | Non
     from api.services.imports import import_people
     from api.services.imports.researchers import SOURCE, researcher_rows
     from recommender.embeddings.torch_model import SentenceTransformerEmbedder
-    from recommender.evaluation import evaluate_people as run
+    from recommender.evaluation.people import evaluate_people as run
     from recommender.vectors import embed_missing, missing_count
 
     db = PooledDatabase(url)

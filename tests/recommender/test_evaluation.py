@@ -14,16 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from api.errors import Conflict, Invalid
 from recommender.embeddings import HashEmbedder
-from recommender.evaluation import (
+from recommender.evaluation.people import (
     AS_OF,
     MEETINGS,
     Meeting,
-    Part,
     chosen_queries,
     evaluate_people,
-    part_of,
     read_meetings,
 )
+from recommender.evaluation.reports import Part, part_of
 from tests.databases import LockedDatabase
 from tests.factories import connect, make_fact, make_person
 
@@ -136,7 +135,8 @@ async def test_a_run_tells_what_each_scorer_finds(session: AsyncSession, db: Loc
     assert rows["friends of friends alone"].ndcg == rows["friends of friends alone"].mrr == 1.0
     assert report.ours.ndcg == report.ours.recall == 1.0
     assert rows["text alone"].mrr < 1.0
-    assert (report.queries, report.people, report.model) == (2, 12, "hash 1")
+    assert (report.queries, report.model) == (2, "hash 1")
+    assert report.title == "Whom people met next, of 12 people as of 2016-12-31"
     assert report.candidate_recall == 1.0
     assert report.ahead.mean == 0.0
     assert report.best_baseline == "friends of friends alone"
@@ -152,7 +152,7 @@ async def test_the_table_names_the_primary_metric_the_model_and_every_scorer(
     table = report.table()
 
     assert "Primary metric: nDCG@10." in table
-    assert "1 queries (all), 12 people, as of 2016-12-31" in table
+    assert "of 12 people as of 2016-12-31: 1 queries (all)." in table
     assert f"model hash 1, ranking {report.ranking_digest}" in table
     assert all(f"\n{row.scorer} " in table for row in report.rows)
 
