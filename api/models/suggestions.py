@@ -80,6 +80,12 @@ class OutcomeKind(StrEnum):
     DISMISSED = "DISMISSED"
     REQUESTED = "REQUESTED"
     CONNECTED = "CONNECTED"
+    REGISTERED = "REGISTERED"
+    """For an event that was suggested."""
+    INTERESTED = "INTERESTED"
+    """In an opening that was suggested."""
+    ASKED = "ASKED"
+    """A mentor who was suggested."""
 
 
 class SuggestionOutcome(About):

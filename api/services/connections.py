@@ -4,17 +4,17 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, Uuid, bindparam, func, insert, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row, Table, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_request, sees_tie, visible_people
 from api.errors import Conflict, NotFound
-from api.models import Connection, ConnectionState, OutcomeKind, Person, Suggestion, SuggestionOutcome
+from api.models import Connection, ConnectionState, OutcomeKind, Person
 from api.services.callers import own_person_id
 from api.services.inputs import Checker, Path
 from api.services.pairs import lock_pair, pair_of
+from api.services.suggestion_outcomes import note_outcome
 
 PAUSE = timedelta(days=90)
 """How long after a request the same person may not ask the same person again, whatever became of it."""
@@ -48,11 +48,11 @@ async def request_connection(session: AsyncSession, viewer: Viewer, person_id: U
         connection_id = tie.id
         if tie.requester_id != own and tie.state in {ConnectionState.PENDING, ConnectionState.DECLINED}:
             await _connect(session, tie)
-            await _note_outcome(session, own, person_id, OutcomeKind.REQUESTED)
-            await _note_outcome(session, own, person_id, OutcomeKind.CONNECTED)
+            await note_outcome(session, own, "person_id", person_id, OutcomeKind.REQUESTED)
+            await note_outcome(session, own, "person_id", person_id, OutcomeKind.CONNECTED)
             return connection_id
         await _renew_request(session, tie, own, text)
-    await _note_outcome(session, own, person_id, OutcomeKind.REQUESTED)
+    await note_outcome(session, own, "person_id", person_id, OutcomeKind.REQUESTED)
     return connection_id
 
 
@@ -168,30 +168,8 @@ async def _renew_request(session: AsyncSession, tie: Row[Any], own: UUID, messag
 async def _connect(session: AsyncSession, tie: Row[Any]) -> None:
     await _set_state(session, tie, ConnectionState.ACCEPTED, answered_at=func.now(), connected_at=func.now())
     asked = tie.low_id if tie.requester_id == tie.high_id else tie.high_id
-    await _note_outcome(session, tie.requester_id, asked, OutcomeKind.CONNECTED)
+    await note_outcome(session, tie.requester_id, "person_id", asked, OutcomeKind.CONNECTED)
 
 
 async def _set_state(session: AsyncSession, tie: Row[Any], state: ConnectionState, **values: object) -> None:
     await session.execute(update(_TIES).where(_TIES.c.id == tie.id).values(state=state, **values))
-
-
-async def _note_outcome(session: AsyncSession, asker: UUID, asked: UUID, outcome: OutcomeKind) -> None:
-    """If the asker had been pointed to the other, note what came of the latest suggestion; what is noted once stays."""
-    shown = cast(Table, Suggestion.__table__)
-    latest = (
-        select(
-            bindparam("id", uuid7(), type_=Uuid()),
-            shown.c.id,
-            shown.c.viewer_id,
-            shown.c.person_id,
-            literal(outcome.value),
-        )
-        .where(shown.c.viewer_id == asker, shown.c.person_id == asked)
-        .order_by(shown.c.id.desc())
-        .limit(1)
-    )
-    await session.execute(
-        upsert(cast(Table, SuggestionOutcome.__table__))
-        .from_select(["id", "suggestion_id", "viewer_id", "person_id", "outcome"], latest)
-        .on_conflict_do_nothing(index_elements=["viewer_id", "item_id", "outcome"])
-    )

@@ -13,9 +13,10 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic
+from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic, OutcomeKind
 from api.services.callers import own_person_id
 from api.services.inputs import UNSET, Checker, Unset, input_path
+from api.services.suggestion_outcomes import note_outcome
 
 MOST_MENTEES, MOST_TOPICS = 50, 30
 LONGEST_PAUSE = timedelta(days=10 * 366)
@@ -95,6 +96,7 @@ async def request_mentorship(session: AsyncSession, viewer: Viewer, profile_id: 
         id=uuid7(), mentor_id=mentor.person_id, mentee_id=own, state=State.PENDING, message=words
     )
     made_id = await session.scalar(made.on_conflict_do_nothing().returning(_SHIPS.c.id))
+    await note_outcome(session, own, "mentor_id", profile_id, OutcomeKind.ASKED)
     return made_id or cast(UUID, await _open_one(session, mentor.person_id, own))
 
 

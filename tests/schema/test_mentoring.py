@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
@@ -139,3 +141,17 @@ async def test_mentors_cost_as_many_statements_for_1_and_20(session: AsyncSessio
     one, twenty = await api(query, as_=member, n=1), await api(query, as_=member, n=20)
     assert len(twenty.data["mentors"]["nodes"]) == 20
     assert len(one.statements) == len(twenty.statements) == 2
+
+
+async def test_asking_a_mentor_who_was_suggested_is_noted_once(session: AsyncSession, api: Api):
+    mentee = await make_member(session)
+    profile = await make_mentor(session, await person_of(session, await make_member(session)))
+    shown = models.Suggestion(
+        viewer_id=mentee.person_id, mentor_id=profile.id, list_id=uuid4(), position=0, features={}, evidence=[]
+    )
+    session.add(shown)
+    await session.flush()
+    for _ in range(2):
+        await ask(api, mentee, profile)
+    noted = (await session.scalars(select(models.SuggestionOutcome))).one()
+    assert (noted.suggestion_id, noted.mentor_id, noted.outcome) == (shown.id, profile.id, models.OutcomeKind.ASKED)
