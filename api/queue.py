@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.db import driver_connection
@@ -19,6 +21,12 @@ EMBED_MISSING = "embed_missing"
 """Embed whatever lacks a vector, in batches."""
 FORGET_VIEWS = "forget_views"
 """Forget whose profiles were seen on days that are over."""
+_DROP = text("delete from procrastinate_jobs where position(:word in args::text) > 0 and status <> 'doing'")
+_BLANK = text("""
+    update procrastinate_jobs set args = replace(args::text, :word, :nothing)::jsonb,
+        lock = replace(lock, :word, :nothing), queueing_lock = replace(queueing_lock, :word, :nothing)
+    where position(:word in args::text) > 0
+""")
 
 
 @cache
@@ -39,3 +47,9 @@ async def enqueue(session: AsyncSession, job: str, *, lock: str | None = None, *
     connection = await driver_connection(session)
     task = _queue().configure_task(job, lock=lock, task_kwargs=dict(arguments), connection=connection)
     await task.defer_async()
+
+
+async def forget(session: AsyncSession, word: str) -> None:
+    """Take out the jobs whose arguments have this word. A job that is running keeps its row, without the word."""
+    await session.execute(_DROP, {"word": word})
+    await session.execute(_BLANK, {"word": word, "nothing": str(UUID(int=0))})

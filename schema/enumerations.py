@@ -6,6 +6,7 @@ from typing import Any, cast
 import strawberry
 
 from api import models
+from api.services.erasures import ErasureReason
 from api.services.graduations import GraduationStatus
 from api.services.imports import ImportStatus
 from api.services.outcomes import OutcomeKind
@@ -65,6 +66,14 @@ describe(
     OTHER="Something else.",
 )
 describe(
+    ErasureReason,
+    "Why the office erases somebody.",
+    REQUESTED="The person asked for it, or a representative.",
+    NO_LONGER_NEEDED="The purpose that the data was held for is over.",
+    UNLAWFUL="It should never have been held.",
+    LEGAL_OBLIGATION="A law or a court demands it.",
+)
+describe(
     models.EventStatus,
     "Where an event stands.",
     SCHEDULED="It takes place as said.",
@@ -103,6 +112,7 @@ describe(
     UPDATED="Somebody known, with something new.",
     SKIPPED="It says what is known already.",
     CONFLICT="It would have changed what the member edited; everything else of it was written.",
+    SUPPRESSED="Somebody who was erased: nothing of it was written.",
 )
 describe(
     models.LinkKind,

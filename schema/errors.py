@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import strawberry
 from graphql import GraphQLError
+from psycopg.errors import ForeignKeyViolation
+from sqlalchemy.exc import IntegrityError
 
 from api import errors
 from schema.engine.refusals import Refused
@@ -98,7 +100,17 @@ class InvalidHandler(strawberry.ExceptionHandler[errors.Invalid, Invalid]):
         )
 
 
-HANDLERS = [NotFoundHandler(), NotAllowedHandler(), ConflictHandler(), InvalidHandler()]
+class GoneHandler(strawberry.ExceptionHandler[IntegrityError, NotFound]):
+    """A reference to what somebody deleted after it was found, as what it is: there is no such thing any more."""
+
+    def handle(self, exception: IntegrityError, **_place: Any) -> NotFound | None:
+        """The member; None for whatever else is wrong."""
+        if not isinstance(exception.orig, ForeignKeyViolation):
+            return None
+        return NotFound(message="It was deleted meanwhile.", code=ErrorCode.NOT_FOUND, path=None)
+
+
+HANDLERS = [NotFoundHandler(), NotAllowedHandler(), ConflictHandler(), InvalidHandler(), GoneHandler()]
 """What turns the services' exceptions into members of the mutations' unions."""
 
 

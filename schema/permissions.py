@@ -47,6 +47,7 @@ MEMBER_OR_STAFF = Requirement(
     "For members and staff.",
 )
 STAFF = Requirement("STAFF", lambda viewer: viewer.is_staff, "For staff.")
+ADMIN = Requirement("ADMIN", lambda viewer: viewer.admin, "For administrators.")
 
 
 def requires(requirement: Requirement) -> dict[str, Requirement]:

@@ -25,6 +25,7 @@ from schema.people.facts import ContactPoint, Education, Experience, Interest, L
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
 from schema.people.records import RecordsMutation
+from schema.people.rights import RightsMutation
 from schema.people.search import SearchQuery
 from schema.people.suggestions import PeopleToMeetQuery
 from schema.recommendations import RecommendationsMutation, RecommendationsQuery
@@ -47,6 +48,7 @@ QUERIES = (
 MUTATIONS = (
     ProfileMutation,
     RecordsMutation,
+    RightsMutation,
     TiesMutation,
     RecommendationsMutation,
     ImportsMutation,

@@ -25,6 +25,7 @@ from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.profile_views import ProfileView
 from api.models.retries import IdempotencyKey
 from api.models.suggestions import ITEMS, OutcomeKind, Suggestion, SuggestionOutcome
+from api.models.suppressions import Suppression, SuppressionSalt
 from api.models.ties import Block, Connection, ConnectionState
 from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector, ItemVector
 
@@ -82,6 +83,8 @@ __all__ = [
     "Skill",
     "Suggestion",
     "SuggestionOutcome",
+    "Suppression",
+    "SuppressionSalt",
     "TagKind",
     "TextKind",
     "Visibility",

@@ -96,6 +96,7 @@ class SuggestionOutcome(About):
         _one_item(),
         UniqueConstraint("viewer_id", "item_id", "outcome"),
         *_by_item("suggestion_outcomes"),
+        Index("ix_suggestion_outcomes_suggestion_id", "suggestion_id"),
     )
 
     suggestion_id: Mapped[UUID | None] = mapped_column(ForeignKey("suggestions.id", ondelete="SET NULL"))

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_event
 from api.errors import Conflict, NotAllowed, NotFound
 from api.models import AttendanceMode, Event, EventStatus, Registration, RegistrationState, Visibility
-from api.services.callers import own_person_id
+from api.services.callers import hold_own_person, own_person_id
 from api.services.inputs import UNSET, Checker, Unset, input_path
 
 LONGEST = timedelta(days=366)
@@ -99,7 +99,7 @@ async def register(session: AsyncSession, viewer: Viewer, event_id: UUID) -> UUI
     One statement takes the seat or finds that there is none: however many come at once, no seat is given twice.
     Raises NotFound, and Conflict if the event is full, begun, postponed or called off.
     """
-    own = own_person_id(viewer)
+    own = await hold_own_person(session, viewer)
     event = await _visible(session, viewer, event_id)
     known = await _registration(session, own, event_id)
     if known is not None and known.state == RegistrationState.CONFIRMED:

@@ -265,15 +265,16 @@ async def organizations_named(
 
 
 async def _organizations(session: AsyncSession, names: Sequence[str]) -> dict[str, UUID]:
+    """Those that exist, held until the transaction ends: an erasure takes away what nothing names."""
     organization = _table(Organization)
     given = (
         func.unnest(bindparam("names", list(names), type_=ARRAY(Text())))
         .table_valued(column("name", Text()), name="given")
         .render_derived()
     )
-    statement = select(given.c.name, organization.c.id).join_from(
-        given, organization, organization.c.name_folded == func.alumni_fold(given.c.name)
-    )
+    named = organization.c.name_folded == func.alumni_fold(given.c.name)
+    held = select(given.c.name, organization.c.id).join_from(given, organization, named).order_by(organization.c.id)
+    statement = held.with_for_update(of=organization, read=True, key_share=True)
     rows = await session.execute(statement)
     return {row.name: row.id for row in rows}
 

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, ViewerKind, job_is_open, posted, sees_job
 from api.errors import Conflict, NotAllowed, NotFound
 from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, Visibility
-from api.services.callers import own_person_id
+from api.services.callers import hold_own_person, own_person_id
 from api.services.facts import organization_named
 from api.services.inputs import UNSET, Checker, Unset, input_path
 
@@ -65,10 +65,10 @@ async def post_job(session: AsyncSession, viewer: Viewer, changes: JobChanges) -
     Invalid, naming each wrong field."""
     if viewer.kind not in {ViewerKind.MEMBER, ViewerKind.STAFF}:
         raise NotAllowed("Openings are for members and the office to post.")
+    poster_id = None if viewer.is_staff else await hold_own_person(session, viewer)
     values = checked(DEFAULTS, changes, viewer)
     skills, job_id = values.pop("skills"), uuid7()
     values["organization_id"] = await organization_named(session, values.pop("organization"))
-    poster_id = None if viewer.is_staff else viewer.person_id
     await session.execute(_JOBS.insert().values(id=job_id, poster_id=poster_id, **values))
     await _write_skills(session, job_id, skills)
     return job_id
@@ -108,7 +108,7 @@ async def show_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> 
 
     Raises NotFound, and Conflict for one's own opening and for one that is over.
     """
-    own = own_person_id(viewer)
+    own = await hold_own_person(session, viewer)
     job = await _visible(session, viewer, job_id)
     if job.mine:
         raise Conflict("You posted this opening yourself.", _JOB)

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees
 from api.errors import Conflict, NotAllowed, NotFound
 from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic, OutcomeKind
-from api.services.callers import own_person_id
+from api.services.callers import hold_own_person
 from api.services.inputs import UNSET, Checker, Unset, input_path
 from api.services.suggestion_outcomes import note_outcome
 
@@ -49,7 +49,7 @@ async def set_mentor_profile(session: AsyncSession, viewer: Viewer, changes: Men
 
     Raises NotFound without a profile as a person, Invalid, and Conflict for fewer places than are taken.
     """
-    own = own_person_id(viewer)
+    own = await hold_own_person(session, viewer)
     stored = (
         await session.execute(select(_PROFILES).where(_PROFILES.c.person_id == own).with_for_update())
     ).one_or_none()
@@ -76,7 +76,7 @@ async def request_mentorship(session: AsyncSession, viewer: Viewer, profile_id: 
 
     Raises NotFound for whoever is no mentor for this viewer, Conflict if the mentor takes nobody now, and Invalid.
     """
-    own = own_person_id(viewer)
+    own = await hold_own_person(session, viewer)
     check = Checker()
     words = check.text(("input", "message"), message, most=2000, multiline=True)
     check.raise_problems()

@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.models import Person
+
 
 def pair_of(one: UUID, other: UUID) -> tuple[UUID, UUID]:
     """The two in the order in which their tie is stored."""
@@ -20,3 +22,5 @@ async def lock_pair(session: AsyncSession, one: UUID, other: UUID) -> None:
     low, high = pair_of(one, other)
     key = func.hashtextextended(bindparam("pair", f"pair {low} {high}", type_=Text()), 0, type_=BigInteger())
     await session.execute(select(func.pg_advisory_xact_lock(key)))
+    two = select(Person.id).where(Person.id.in_([low, high])).order_by(Person.id)
+    await session.execute(two.with_for_update(read=True, key_share=True))

@@ -80,18 +80,21 @@ MUTATIONS: dict[str, str] = {
     "withdrawMentorship": '{mentorshipId: "$mentorship"}',
     "endMentorship": '{mentorshipId: "$mentorship"}',
     "graduateCohort": '{date: "2026-07-01", personIds: ["$person"]}',
+    "eraseMe": '{displayName: "Somebody else"}',
+    "erasePerson": '{personId: "$person", reason: REQUESTED}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
-WHO = ("stranger", "guest", "member", "staff")
+WHO = ("stranger", "guest", "member", "staff", "admin")
 MAY: dict[str, set[str]] = {
     "PUBLIC": set(WHO),
-    "SIGNED_IN": {"guest", "member", "staff"},
+    "SIGNED_IN": {"guest", "member", "staff", "admin"},
     "PERSON": {"guest", "member"},
     "MEMBER": {"member"},
-    "MEMBER_OR_STAFF": {"member", "staff"},
-    "STAFF": {"staff"},
+    "MEMBER_OR_STAFF": {"member", "staff", "admin"},
+    "STAFF": {"staff", "admin"},
+    "ADMIN": {"admin"},
 }
-"""The officer here has no profile."""
+"""The officers here have no profile."""
 
 
 @dataclass
@@ -124,6 +127,7 @@ async def scene(session: AsyncSession) -> Scene:
         "guest": await make_account(session, await make_person(session, alumnus=False)),
         "member": await make_member(session),
         "staff": await make_staff(session),
+        "admin": await make_account(session, role=models.AccountRole.ADMIN),
     }
     named = {
         "person": encode_id("Person", one.id),

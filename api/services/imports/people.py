@@ -1,6 +1,6 @@
 """What an import does with checked rows: whom it makes, what it changes, and what it leaves to the member."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api.access import Viewer, visible_people
-from api.errors import Invalid, NotAllowed, Problem
+from api.errors import NotAllowed
 from api.folding import fold
 from api.models import (
     Account,
@@ -31,12 +31,12 @@ from api.services.disclosures import keep_back
 from api.services.facts import Terms, lock_people, organizations_named, replace_facts_many
 from api.services.holds import FERPA_HOLD
 from api.services.imports.reports import ImportReport, ImportStatus, RowReport
-from api.services.imports.rows import ImportRow, check_row
+from api.services.imports.rows import ImportRow, check_rows
 from api.services.pairs import pair_of
 from api.services.profile_changes import NAMES, PARTS, TEXTS
+from api.services.suppressions import Mark, mark_of_address, mark_of_record, suppressed
 
 CHUNK = 1_000
-MOST_PROBLEMS = 100
 KEEP = frozenset({Visibility.ME})
 _PEOPLE = cast(Table, Person.__table__)
 
@@ -71,38 +71,16 @@ async def import_people(
     checked = check_rows(rows, source)
     nested = await session.begin_nested()
     run = _Run(session, viewer, source, force)
+    written: list[ImportRow] = []
     for start in range(0, len(checked), CHUNK):
-        await run.people(checked[start : start + CHUNK])
-    await run.ties(checked)
+        written += await run.people(checked[start : start + CHUNK])
+    await run.ties(written)
     await run.finish(embed=not dry_run)
     if dry_run:
         await nested.rollback()
     else:
         await nested.commit()
     return ImportReport([run.reports[row.external_id] for row in checked], dry_run)
-
-
-def check_rows(rows: Sequence[object], source: str) -> list[ImportRow]:
-    """The rows, checked one by one and against each other. Raises Invalid."""
-    problems: list[Problem] = []
-    if not source.strip() or len(source) > 100:  # noqa: PLR2004
-        problems.append(Problem(("source",), "must name the system that the rows come from, in at most 100 characters"))
-    checked: list[ImportRow] = []
-    places: dict[str, int] = {}
-    for place, raw in enumerate(rows):
-        row, wrong = check_row(raw, place)
-        problems += wrong
-        if row is None:
-            continue
-        if (first := places.setdefault(row.external_id, place)) != place:
-            path = ("rows", str(place), "externalId")
-            problems.append(Problem(path, f"repeats {row.external_id[:40]} of row {first}: each person has one row"))
-        checked.append(row)
-    if problems:
-        more = len(problems) - MOST_PROBLEMS
-        rest = [Problem(("rows",), f"and {more} more problems")] if more > 0 else []
-        raise Invalid(problems[:MOST_PROBLEMS] + rest)
-    return checked
 
 
 class _Run:
@@ -117,17 +95,31 @@ class _Run:
         self.embeddable = False
         self.changed: dict[UUID, list[str]] = {}
 
-    async def people(self, rows: Sequence[ImportRow]) -> None:
-        """Everything about these people but their ties."""
+    async def people(self, rows: Sequence[ImportRow]) -> list[ImportRow]:
+        """Everything about these people but their ties; the rows of those who are here now."""
         known = await self._known([row.external_id for row in rows])
         for row in rows:
             person = known.get(row.external_id)
             self.reports[row.external_id] = RowReport(row.external_id, person_id=person.id if person else None)
+        erased = await suppressed(self.session, [mark for row in rows for mark in row.marks(self.source)])
+        rows = [row for row in rows if not self._suppressed(row, erased, known)]
         await self._create([row for row in rows if row.external_id not in known])
         await self._rewrite([(row, known[row.external_id]) for row in rows if row.external_id in known])
         await self._facts(rows, known)
         await self._roles(rows)
-        await self._accounts(rows)
+        await self._accounts([row for row in rows if row.email and mark_of_address(row.email) not in erased])
+        return rows
+
+    def _suppressed(self, row: ImportRow, erased: Collection[Mark], known: Mapping[str, Known]) -> bool:
+        """Whether the row would bring somebody back. Who shares an address with them, and is here, stays."""
+        found = [mark for mark in row.marks(self.source) if mark in erased]
+        if not found or row.external_id in known:
+            return False
+        report = self.reports[row.external_id]
+        report.status = ImportStatus.SUPPRESSED
+        by = "this id" if found[0] == mark_of_record(self.source, row.external_id) else "an e-mail address of this row"
+        report.messages.append(f"{by} is that of somebody who was erased; nothing was imported")
+        return True
 
     def _note(self, row: ImportRow, name: str) -> None:
         report = self.reports[row.external_id]
@@ -163,8 +155,8 @@ class _Run:
             )
             for row in rows.mappings()
         }
-        await lock_people(self.session, self.viewer, [person.id for person in known.values()])
-        return known
+        held = await lock_people(self.session, self.viewer, [person.id for person in known.values()])
+        return {key: person for key, person in known.items() if person.id in held}  # the others went meanwhile
 
     # -------------------------------------------------- the person's own row
 
@@ -296,10 +288,9 @@ class _Run:
             self._note(by_id[person_id], "roles")
 
     async def _accounts(self, rows: Sequence[ImportRow]) -> None:
-        given = [row for row in rows if row.email]
         account = cast(Table, Account.__table__)
-        emails = [cast(str, row.email) for row in given]
-        people = bindparam("people", [self._id(row) for row in given], ARRAY(Uuid()))
+        emails = [cast(str, row.email) for row in rows]
+        people = bindparam("people", [self._id(row) for row in rows], ARRAY(Uuid()))
         taken = {
             row.email: row.person_id
             for row in await self.session.execute(
@@ -309,7 +300,7 @@ class _Run:
             )
         }
         owners, values = set(taken.values()), list[dict[str, Any]]()
-        for row in given:
+        for row in rows:
             email, person_id = cast(str, row.email), self._id(row)
             if email in taken and taken[email] != person_id:
                 self.reports[row.external_id].messages.append(

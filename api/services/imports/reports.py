@@ -14,6 +14,8 @@ class ImportStatus(StrEnum):
     """It says what is known already."""
     CONFLICT = "CONFLICT"
     """It would have changed what the member edited; everything else of it was written."""
+    SUPPRESSED = "SUPPRESSED"
+    """Somebody who was erased: nothing of it was written."""
 
 
 @dataclass

@@ -6,11 +6,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, cast
 
-from api.errors import Problem
+from api.errors import Invalid, Problem
 from api.models import ContactKind, LinkKind, PersonRoleKind, PlaceKind, TagKind, Visibility
 from api.services import profile_changes as changes
 from api.services.inputs import Checker
 from api.services.profile_changes import ProfileChanges, Wanted, check_changes
+from api.services.suppressions import Mark, mark_of_address, mark_of_record
 
 NAMES = {"displayName": "display_name", "givenName": "given_name", "familyName": "family_name",
          "nameAtGraduation": "name_at_graduation", "pronouns": "pronouns"}  # fmt: skip
@@ -38,6 +39,7 @@ KINDS: Mapping[str, type[StrEnum]] = {
     "links": LinkKind,
 }
 MOST_TIES = 5_000
+MOST_PROBLEMS = 100
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,36 @@ class ImportRow:
     roles: tuple[Role, ...] = ()
     ties: tuple[tuple[str, str | None], ...] = ()
     """External ids of people with a known tie, and since when (a partial date)."""
+
+    def marks(self, source: str) -> list[Mark]:
+        """What the person is known by, and may have been erased under: the id in the source, and e-mail addresses."""
+        points = self.wanted.lists.get("contact_points", ())
+        emails = [str(one["value"]) for one in points if one["kind"] == ContactKind.EMAIL]
+        emails += [self.email] if self.email else []
+        return [mark_of_record(source, self.external_id), *(mark_of_address(email) for email in emails)]
+
+
+def check_rows(rows: Sequence[object], source: str) -> list[ImportRow]:
+    """The rows, checked one by one and against each other. Raises Invalid."""
+    problems: list[Problem] = []
+    if not source.strip() or len(source) > 100:  # noqa: PLR2004
+        problems.append(Problem(("source",), "must name the system that the rows come from, in at most 100 characters"))
+    checked: list[ImportRow] = []
+    places: dict[str, int] = {}
+    for place, raw in enumerate(rows):
+        row, wrong = check_row(raw, place)
+        problems += wrong
+        if row is None:
+            continue
+        if (first := places.setdefault(row.external_id, place)) != place:
+            path = ("rows", str(place), "externalId")
+            problems.append(Problem(path, f"repeats {row.external_id[:40]} of row {first}: each person has one row"))
+        checked.append(row)
+    if problems:
+        more = len(problems) - MOST_PROBLEMS
+        rest = [Problem(("rows",), f"and {more} more problems")] if more > 0 else []
+        raise Invalid(problems[:MOST_PROBLEMS] + rest)
+    return checked
 
 
 def check_row(raw: object, place: int) -> tuple[ImportRow | None, list[Problem]]:
