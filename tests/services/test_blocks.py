@@ -105,7 +105,7 @@ async def test_who_was_blocked_is_told_like_of_nobody(session: AsyncSession) -> 
                 with pytest.raises(DomainError) as raised:
                     await act(session, bob, person_id)
             answers.add((raised.value.code, raised.value.message, len(statements)))
-        assert answers == {("NOT_FOUND", "There is no such person.", 2)}
+        assert answers == {("NOT_FOUND", "There is no such person.", 3)}
     assert len(await stored(session, Block)) == 1
 
 

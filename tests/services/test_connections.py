@@ -244,7 +244,7 @@ async def test_whoever_may_not_be_asked_is_told_like_nobody(session: AsyncSessio
         async with counted(session) as statements:
             answers.append((*await refusal(request_connection(session, ada, person_id, None)), len(statements)))
 
-    assert set(answers) == {("NOT_FOUND", NO_PERSON, 2)}
+    assert set(answers) == {("NOT_FOUND", NO_PERSON, 3)}
     for person_id in (unlisted.key, dead.key, uuid7()):
         assert await refusal(request_connection(session, officer, person_id, None)) == ("NOT_FOUND", NO_PERSON)
     for viewer in (ANONYMOUS, Viewer(ViewerKind.STAFF), Viewer(ViewerKind.GUEST)):
