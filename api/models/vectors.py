@@ -77,6 +77,8 @@ class ItemVector(Base):
     digest: Mapped[str] = mapped_column(Text)
     """MD5 of the text, by which PostgreSQL notices that the item says something else now."""
     embedding: Mapped[list[float]] = mapped_column(HALFVEC(DIMENSION))
+    created_at: Mapped[Timestamp] = mapped_column(server_default=func.now())
+    """Since when the item has said this: what is ranked as of an earlier moment does not read it."""
 
 
 class FactVector(Base):

@@ -120,7 +120,7 @@ class ItemTexts:
         statement = insert(cast(Table, ItemVector.__table__)).from_select(
             [*COLUMNS, "model_id", "digest", "embedding"], source, include_defaults=False
         )
-        fresh = {name: statement.excluded[name] for name in ("digest", "embedding")}
+        fresh = {name: statement.excluded[name] for name in ("digest", "embedding")} | {"created_at": func.now()}
         await session.execute(
             statement.on_conflict_do_update(index_elements=["item_id", "model_id"], set_=fresh),
             [

@@ -13,7 +13,7 @@ from recommender.embeddings import HashEmbedder
 from recommender.embeddings.protocol import Vectors
 from recommender.vectors import embed_missing, missing_count
 from tests.databases import LockedDatabase
-from tests.factories import make_event, make_fact, make_job, make_mentor, make_organization, make_person
+from tests.factories import LONG_AGO, make_event, make_fact, make_job, make_mentor, make_organization, make_person
 
 V = models.Visibility
 
@@ -147,9 +147,12 @@ async def test_events_openings_and_mentors_have_vectors_of_what_they_say(session
         "boats, sales. Ask me anything.",
     ]
 
+    await session.execute(update(models.ItemVector).values(created_at=LONG_AGO))
     event.description = "It rains."
     await session.flush()
     assert await embed_missing(db, embedder) == 1
+    renewed = select(models.ItemVector.event_id).where(models.ItemVector.created_at > LONG_AGO)
+    assert (await session.scalars(renewed)).all() == [event.id]
     assert embedder.texts[-1] == "Sailing day. Lisbon chapter. It rains."
     assert await session.scalar(select(func.count()).select_from(models.ItemVector)) == 3
     await session.delete(job)
