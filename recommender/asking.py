@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Row, bindparam
+from sqlalchemy import ColumnElement, DateTime, Row, Uuid, any_, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
@@ -37,6 +38,8 @@ class Asking:
         return access.suggestable_people(self.viewer).where(Person.created_at <= self.moment)
 
 
+IDS = "ids"
+"""The bind parameter for whom or what is asked about."""
 _STATEMENTS = Statements(most=400)
 
 
@@ -51,3 +54,8 @@ async def ask(
     key = (build, viewer.kind, viewer.person_id is None, config.digest, *shape)
     values = {"viewer": viewer.key, "as_of": asking.as_of, **given}
     return await _STATEMENTS.rows(session, key, lambda: build(asking, *shape), values)
+
+
+def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether it is one of the ids that are asked about."""
+    return column == any_(bindparam(IDS, type_=ARRAY(Uuid())))

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from api.access import Viewer
 from recommender.asking import Asking
-from recommender.candidates import COMMON, find_candidates
+from recommender.candidates import find_candidates
+from recommender.candidates.facts import COMMON
 from recommender.embeddings import HashEmbedder
 from recommender.people import rank_people
 from recommender.vectors import embed_missing

@@ -1,0 +1,71 @@
+"""By whom one knows: the contacts of contacts."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, func, select, true, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access, models
+from api.db import AnySelect
+from api.models import Person
+from recommender.asking import Asking, ask
+
+YEAR = 365.25 * 24 * 3600
+
+
+def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
+    """The ties of a person that the viewer may know of, as (other, weight): newer ones weigh more, the oldest half."""
+    low, high = models.Connection.__table__.alias(), models.Connection.__table__.alias()
+    parts = [
+        select(other.label("other"), recency(asking, tie).label("weight"))
+        .where(mine == person_id, access.sees_tie(asking.viewer, tie), tie.c.connected_at <= asking.moment)
+        .correlate_except(tie)
+        for tie, mine, other in ((low, low.c.low_id, low.c.high_id), (high, high.c.high_id, high.c.low_id))
+    ]
+    return union_all(*parts)
+
+
+def recency(asking: Asking, tie: FromClause) -> ColumnElement[float]:
+    """From 1 for a tie of today down to a half, by the configured half-life."""
+    years = func.extract("epoch", asking.moment - tie.c.connected_at) / YEAR
+    return 0.5 + 0.5 * func.power(0.5, years / asking.config.half_life_years)
+
+
+def paths(asking: Asking) -> tuple[FromClause, FromClause]:
+    """Two steps over ties: (contact, their weight, their number of ties), and (contact, other, weight)."""
+    mine = tie_ends(asking, access.me(asking.viewer)).subquery("mine")
+    theirs = tie_ends(asking, mine.c.other).lateral("theirs")
+    steps = (
+        select(
+            mine.c.other.label("contact"),
+            theirs.c.other.label("other"),
+            (mine.c.weight * theirs.c.weight).label("weight"),
+        )
+        .select_from(mine.join(theirs, true()))
+        .cte("steps")
+    )
+    degrees = select(steps.c.contact, func.count().label("degree")).group_by(steps.c.contact).cte("degrees")
+    return steps, degrees
+
+
+def adamic_adar(steps: FromClause, degrees: FromClause) -> ColumnElement[float]:
+    """What one path contributes: rare contacts say more (Adamic and Adar, 2003)."""
+    return steps.c.weight / func.ln(1.0 + degrees.c.degree)
+
+
+async def contacts_of_contacts(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
+    """People two steps away, by Adamic-Adar with recency over the ties that the viewer may know of."""
+    return [row.id for row in await ask(session, asking, _two_steps_away, quota)]
+
+
+def _two_steps_away(asking: Asking, quota: int) -> AnySelect:
+    steps, degrees = paths(asking)
+    score = func.sum(adamic_adar(steps, degrees))
+    return (
+        asking.people.join(steps, steps.c.other == Person.id)
+        .join(degrees, degrees.c.contact == steps.c.contact)
+        .group_by(Person.id)
+        .order_by(score.desc(), Person.id)
+        .limit(quota)
+    )

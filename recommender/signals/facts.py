@@ -1,0 +1,162 @@
+"""What two people share, and how far apart their class years are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Text,
+    and_,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access, models
+from api.db import AnySelect
+from recommender.asking import Asking, among, ask
+from recommender.candidates.facts import COMMON, SHARED, may_count, own_values
+from recommender.evidence_kinds import EvidenceKind
+from recommender.features import Signal
+from recommender.nearest import is_one_of
+from recommender.weights.people import Feature
+
+RARE_SHARE = 0.2
+COHORT_YEARS = 3.0
+"""A class year so far away tells a third as much as the same one."""
+
+KINDS: Mapping[str, tuple[Feature, EvidenceKind, str]] = {
+    "employer": (Feature.EMPLOYER, EvidenceKind.SHARED_EMPLOYER, "You both worked at {}"),
+    "programme": (Feature.PROGRAMME, EvidenceKind.SHARED_PROGRAMME, "You both studied {}"),
+    "city": (Feature.PLACE, EvidenceKind.SHARED_PLACE, "You both know {}"),
+    "skill": (Feature.SKILL, EvidenceKind.SHARED_SKILL, "You share the skill {}"),
+    "interest": (Feature.INTEREST, EvidenceKind.SHARED_INTEREST, "You share an interest in {}"),
+}
+
+
+async def shared_facts(
+    session: AsyncSession, asking: Asking, people: Sequence[UUID], total: int
+) -> list[tuple[UUID, Signal]]:
+    """The facts that each of the people has in common with the viewer: what few have tells more."""
+    rows = await ask(session, asking, _all_shared, ids=list(people))
+    holders = await _holders(session, asking, {row.name for row in rows})
+    return [(row.person_id, _shared_signal(row, holders.get((row.name, row.key), 1), total)) for row in rows]
+
+
+def _all_shared(asking: Asking) -> CompoundSelect[Any]:
+    return union_all(*(_shared(asking, name) for name in SHARED))
+
+
+def _shared_signal(row: Any, holders: int, total: int) -> Signal:
+    feature, kind, words = KINDS[row.name]
+    value = 1.0 if feature is Feature.PROGRAMME else 2.0 / (1.0 + _log2(holders))
+    return Signal(
+        feature, kind, value, f"{row.name}:{row.key}", words.format(row.label), rare=holders < RARE_SHARE * total
+    )
+
+
+def _log2(number: int) -> float:
+    return float(max(number, 1).bit_length() - 1)
+
+
+def _key(name: str, fact: FromClause) -> ColumnElement[str]:
+    parts = [fact.c[column].cast(Text) for column in SHARED[name].equal]
+    return func.concat_ws("|", *parts)
+
+
+def _label(name: str, fact: FromClause) -> ColumnElement[Any]:
+    if name == "employer":
+        organization = models.Organization.__table__.alias()
+        return (
+            select(organization.c.name)
+            .where(organization.c.id == fact.c.organization_id)
+            .correlate_except(organization)
+            .scalar_subquery()
+        )
+    return fact.c["name" if name in {"skill", "interest"} else name]
+
+
+def _shared(asking: Asking, name: str) -> AnySelect:
+    shared = SHARED[name]
+    mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
+    same = [mine.c[column] == theirs.c[column] for column in shared.equal]
+    key = _key(name, theirs)
+    return (
+        select(
+            theirs.c.person_id,
+            literal_column(f"'{name}'", Text()).label("name"),
+            key.label("key"),
+            func.min(_label(name, theirs)).label("label"),
+        )
+        .join_from(theirs, mine, and_(*same))
+        .where(*may_count(asking, theirs), among(theirs.c.person_id))
+        .group_by(theirs.c.person_id, key)
+    )
+
+
+async def _holders(session: AsyncSession, asking: Asking, names: set[str]) -> Mapping[tuple[str, str], int]:
+    """How many visible people hold each of the viewer's values, the viewer among them; of others up to COMMON facts."""
+    if not names:
+        return {}
+    rows = await ask(session, asking, _counted, tuple(sorted(names)))
+    return {(row.name, row.key): row.holders for row in rows}
+
+
+def _counted(asking: Asking, names: Sequence[str]) -> CompoundSelect[Any]:
+    parts: list[AnySelect] = []
+    for name in names:
+        shared = SHARED[name]
+        mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
+        same = [mine.c[column] == theirs.c[column] for column in shared.equal]
+        visible = is_one_of(access.visible_people(asking.viewer), theirs)
+        some = (
+            select(theirs.c.person_id)
+            .where(*may_count(asking, theirs), *same, visible)
+            .limit(literal_column(str(COMMON)))
+            .correlate(mine)
+            .lateral()
+        )
+        key = _key(name, mine)
+        parts.append(
+            select(
+                literal_column(f"'{name}'", Text()).label("name"),
+                key.label("key"),
+                (func.count(some.c.person_id.distinct()) + 1).label("holders"),
+            )
+            .select_from(mine.join(some, true()))
+            .group_by(key)
+        )
+    return union_all(*parts)
+
+
+async def class_years(
+    session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
+) -> list[tuple[UUID, Signal]]:
+    """How near each of the people finished to the viewer's year."""
+    rows = await ask(session, asking, _years_apart, ids=list(people))
+    found: list[tuple[UUID, Signal]] = []
+    for row in rows:
+        value = 1.0 / (1.0 + 2.0 * row.years / COHORT_YEARS)
+        text = f"You both finished in {row.year}" if row.years == 0 else f"Finished here in {row.year}, near your year"
+        kind = EvidenceKind.SHARED_COHORT if row.years == 0 else EvidenceKind.COHORT
+        signal = Signal(Feature.COHORT, kind, value, f"cohort:{row.year}", text, rare=False)
+        found.append((row.person_id, signal))
+    return found
+
+
+def _years_apart(asking: Asking) -> AnySelect:
+    mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
+    years = func.min(func.abs(mine.c.end_year - theirs.c.end_year))
+    return (
+        select(theirs.c.person_id, years.label("years"), func.max(theirs.c.end_year).label("year"))
+        .join_from(mine, theirs, true())
+        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, among(theirs.c.person_id))
+        .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
+        .group_by(theirs.c.person_id)
+    )
