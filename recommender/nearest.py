@@ -34,6 +34,7 @@ from api.access import Viewer
 from api.db import AnySelect, Reader
 from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
 from api.statements import Statements
+from recommender.vectors.texts import spell
 
 PER_PERSON = 3
 """An index scan fetches so many vectors for each person wanted: people have several."""
@@ -92,7 +93,7 @@ async def nearest_people(
     if as_of is not None:
         conditions.append(table.c.created_at <= bindparam(AS_OF, as_of, type_=DateTime(timezone=True)))
     key = (viewer.kind, shape, None if facets is None else frozenset(facets), as_of is None, limit)
-    given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [_spelled(query) for query in queries]}
+    given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [spell(query) for query in queries]}
     if not exact:
         await _scan_until_filled(session)
         rows = await _STATEMENTS.rows(
@@ -118,20 +119,26 @@ def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
     return people.where(person_id == table.c.person_id).correlate_except(*people.get_final_froms()).exists()
 
 
-def _spelled(query: NDArray[np.float32]) -> str:
-    return "[" + ",".join(f"{value:.6g}" for value in query) + "]"
-
-
 def _queries() -> FromClause:
     """The queries as rows (number, vector). Materialised: else each comparison would read its vector from text anew."""
     texts = bindparam(QUERIES, type_=ARRAY(Text()))
     numbered = func.unnest(texts).table_valued("vector", with_ordinality="number").render_derived()
-    rows = select((numbered.c.number - 1).label("number"), cast(numbered.c.vector, HALFVEC(DIMENSION)).label("vector"))
+    rows = select((numbered.c.number - 1).label("number"), as_vector(numbered.c.vector).label("vector"))
     return rows.cte("queries").prefix_with("MATERIALIZED")
 
 
+def as_vector(spelled: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A vector from its text."""
+    return cast(spelled, HALFVEC(DIMENSION))
+
+
+def distance_to(table: FromClause, vector: ColumnElement[Any]) -> ColumnElement[float]:
+    """The cosine distance of a row's embedding to a vector, from 0 to 2."""
+    return table.c.embedding.op("<=>", return_type=Float())(vector)
+
+
 def _columns(table: FromClause, query: FromClause) -> list[Any]:
-    distance = table.c.embedding.op("<=>", return_type=Float())(query.c.vector)
+    distance = distance_to(table, query.c.vector)
     return [table.c.person_id, table.c.fact_id, table.c.facet, distance.label("distance")]
 
 

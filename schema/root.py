@@ -12,11 +12,14 @@ from schema.engine.execution import Engine
 from schema.engine.resolving import install
 from schema.errors import HANDLERS
 from schema.events.mutations import EventsMutation
+from schema.events.search import SearchEventsQuery
 from schema.events.types import Event, EventsQuery
 from schema.imports import ImportsMutation
 from schema.jobs.mutations import JobsMutation
+from schema.jobs.search import SearchJobsQuery
 from schema.jobs.types import Job, JobsQuery
 from schema.mentoring.mutations import MentoringMutation
+from schema.mentoring.search import SearchMentorsQuery
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.office.graduations import GraduationsMutation
@@ -38,6 +41,9 @@ QUERIES = (
     NodeQuery,
     PeopleQuery,
     SearchQuery,
+    SearchEventsQuery,
+    SearchJobsQuery,
+    SearchMentorsQuery,
     RecommendationsQuery,
     PeopleToMeetQuery,
     EventsQuery,

@@ -34,8 +34,8 @@ class Away:
 
 
 async def names(session: AsyncSession, viewer: Viewer, result: SearchResult) -> list[tuple[str, tuple[str, ...]]]:
-    people = {hit.person_id: await session.get_one(models.Person, hit.person_id) for hit in result.hits}
-    return [(people[hit.person_id].display_name, hit.matched_fields) for hit in result.hits]
+    people = {hit.id: await session.get_one(models.Person, hit.id) for hit in result.hits}
+    return [(people[hit.id].display_name, hit.matched_fields) for hit in result.hits]
 
 
 async def find(session: AsyncSession, viewer: Viewer, text: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -123,5 +123,5 @@ IDS = [UUID(int=number) for number in (1, 2, 3)]
 def test_fusion_prefers_who_is_found_in_several_ways():
     hits = [Hit(person_id, 1.0, (field,)) for person_id, field in zip(IDS, "abc", strict=True)]
     fused = fuse(hits, [Hit(IDS[2], 0.9, ("z",))])
-    assert [hit.person_id for hit in fused] == [IDS[2], IDS[0], IDS[1]]
+    assert [hit.id for hit in fused] == [IDS[2], IDS[0], IDS[1]]
     assert fused[0].matched_fields == ("c", "z")

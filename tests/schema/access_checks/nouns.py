@@ -1,6 +1,7 @@
 """What is asked about events, jobs and mentors, and what the model says of each answer."""
 
 import json
+from typing import Any
 
 from schema.ids import encode_id
 from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
@@ -14,7 +15,15 @@ MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ 
     mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""
 CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
 CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
+FIND_EVENTS = "query($t: String!) { searchEvents(text: $t, first: 9) { nodes { event { id } matchedFields } } }"
+FIND_JOBS = "query($t: String!) { searchJobs(text: $t, first: 9) { nodes { job { id } matchedFields } } }"
+FIND_MENTORS = "query($t: String!) { searchMentors(text: $t, first: 9) { nodes { mentor { id } matchedFields } } }"
 CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
+
+
+def assert_found(hits: list[dict[str, Any]], name: str, wanted: str | None) -> None:
+    """A token finds the one item that has it, or nothing: by words, and by nothing but words and meaning."""
+    assert [hit[name] for hit in hits] == ([] if wanted is None else [{"id": wanted}])
 
 
 async def check_events(case: Case, asker: Asker) -> None:
@@ -30,6 +39,8 @@ async def check_events(case: Case, asker: Asker) -> None:
         assert (event.link in said) == world.sees_link(asker, event), event.audience
         found = (await case.ask(CHOSEN_EVENTS, asker, w=event.token))["events"]["totalCount"]
         assert found == int(world.sees_event(asker, event))
+        hits = (await case.ask(FIND_EVENTS, asker, t=event.token))["searchEvents"]["nodes"]
+        assert_found(hits, "event", encode_id("Event", event.id) if world.sees_event(asker, event) else None)
     for node in page["nodes"]:
         comes = {one.id for one in world.people if world.sees_attendance(asker, seen[node["id"]], one)}
         assert ids(node["attendees"]) == {encode_id("Person", one) for one in comes}
@@ -47,6 +58,8 @@ async def check_jobs(case: Case, asker: Asker) -> None:
         assert (job.token in json.dumps(page)) == world.sees_job(asker, job), (job.audience, job.open)
         found = (await case.ask(CHOSEN_JOBS, asker, w=job.token))["jobs"]["totalCount"]
         assert found == int(world.sees_job(asker, job))
+        hits = (await case.ask(FIND_JOBS, asker, t=job.token))["searchJobs"]["nodes"]
+        assert_found(hits, "job", encode_id("Job", job.id) if world.sees_job(asker, job) else None)
     for node in page["nodes"]:
         job = seen[node["id"]]
         known = job.poster is not None and world.sees_person(asker, world.person(job.poster))
@@ -71,6 +84,8 @@ async def check_mentoring(case: Case, asker: Asker) -> None:
     for mentor in world.mentors:
         found = (await case.ask(CHOSEN_MENTORS, asker, t=mentor.token))["mentors"]["totalCount"]
         assert found == int(world.sees_mentor(asker, mentor))
+        hits = (await case.ask(FIND_MENTORS, asker, t=mentor.token))["searchMentors"]["nodes"]
+        assert_found(hits, "mentor", encode_id("MentorProfile", mentor.id) if found else None)
     known = {
         encode_id("Mentorship", key): words
         for mentor in world.mentors
