@@ -11,8 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -31,13 +29,8 @@ from tests.schema import access_checks as checks
 from tests.schema.access_checks import CHOSEN, FIND, NODES, PERSON, Case
 from tests.schema.worlds import FACTS, Asker, Pair, World, make_world
 
-PROPERTY = settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SEEDS = (6087, 1, 2)
+"""One world a seed: they run beside each other, and a failure names the seed to try again."""
 
 
 @asynccontextmanager
@@ -59,8 +52,7 @@ async def worlds(seed: int, engine: AsyncEngine, settings: Settings, issuer: Dev
 
 @pytest.mark.property
 @pytest.mark.timeout(120)
-@PROPERTY
-@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
     seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer
 ):
@@ -81,8 +73,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
 
 @pytest.mark.property
 @pytest.mark.timeout(120)
-@PROPERTY
-@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_the_answers_stay_the_same_when_what_is_hidden_is_deleted(
     seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer
 ):
