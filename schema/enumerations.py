@@ -159,6 +159,13 @@ describe(
     ORIGIN="They come from there.",
 )
 describe(
+    models.ProposalState,
+    "Where a proposed correction stands.",
+    OPEN="It waits for the office.",
+    ACCEPTED="It was applied to the record.",
+    DECLINED="It was not applied.",
+)
+describe(
     models.TagKind,
     "Whether somebody has it, wants it, or offers it to others.",
     HAVE="Has it.",

@@ -23,7 +23,9 @@ from schema.mentoring.search import SearchMentorsQuery
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.office.graduations import GraduationsMutation
+from schema.office.lost_people import LostPeopleMutation, LostPeopleQuery, LostPerson
 from schema.office.outcomes import OutcomesQuery
+from schema.office.proposals import ProposalsMutation, ProposalsQuery, UpdateProposal
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
@@ -50,6 +52,8 @@ QUERIES = (
     JobsQuery,
     MentoringQuery,
     OutcomesQuery,
+    ProposalsQuery,
+    LostPeopleQuery,
 )
 MUTATIONS = (
     ProfileMutation,
@@ -62,6 +66,8 @@ MUTATIONS = (
     JobsMutation,
     MentoringMutation,
     GraduationsMutation,
+    ProposalsMutation,
+    LostPeopleMutation,
 )
 
 
@@ -86,6 +92,8 @@ def build_schema() -> strawberry.Schema:
             AuditEvent,
             Block,
             ConnectionRequest,
+            LostPerson,
+            UpdateProposal,
         ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,

@@ -1,7 +1,7 @@
 """Who is asking: the account, its person, the four choices, open requests, blocks, and who read what of them."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import strawberry
 from sqlalchemy import ColumnElement, FromClause, Text, case, func, literal_column, select, union_all
@@ -15,6 +15,9 @@ from schema.node import Node
 from schema.pagination import PageInfo
 from schema.people.types import Person
 from schema.permissions import PUBLIC, query, requires
+
+if TYPE_CHECKING:
+    from schema.office.proposals import UpdateProposalConnection
 
 
 def page_arguments(
@@ -145,6 +148,13 @@ def _mine(scope: Scope, _account: FromClause, event: FromClause) -> ColumnElemen
     return event.c.person_id == access.me(scope.viewer)
 
 
+_Proposals: TypeAlias = Annotated["UpdateProposalConnection", strawberry.lazy("schema.office.proposals")]
+
+
+def _proposed(scope: Scope, _account: FromClause, proposal: FromClause) -> ColumnElement[bool]:
+    return proposal.c.proposer_id == access.me(scope.viewer)
+
+
 @strawberry.type(description="You, as this API knows you.")
 @table(models.Account, access.owns_account)
 class Viewer(Node):
@@ -173,6 +183,13 @@ class Viewer(Node):
         Page("AuditEvent", _mine, default_order=("id", "DESC")),
         "What officers read of your restricted facts and did concerning you, newest first.",
         arguments=page_arguments,
+    )
+    update_proposals: Annotated["UpdateProposalConnection", strawberry.lazy("schema.office.proposals")] | None = (
+        planned(
+            Page("UpdateProposal", _proposed, default_order=("id", "DESC")),
+            "What you proposed to correct of others' records, newest first.",
+            arguments=page_arguments,
+        )
     )
 
 

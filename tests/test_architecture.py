@@ -31,7 +31,7 @@ GUARDED = {"Person", *(model.__name__ for model in access.FACTS)}
 """The models whose rows somebody may not see."""
 FOR_STAFF = {
     "importPeople", "updateProfile", "placeFerpaHold", "createEvent", "updateEvent", "cancelEvent",
-    "graduateCohort",
+    "graduateCohort", "answerProposal", "updateProposals", "setLost", "lostPeople",
 }  # fmt: skip
 """Root fields of the office."""
 READING = {"select", "exists", "get", "get_one", "select_from", "join_from", "join", "outerjoin"}

@@ -31,6 +31,7 @@ from api.access.people import (
     staff_only,
     visible_people,
 )
+from api.access.proposals import sees_lost, sees_proposal, sees_proposed_change
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
 from api.access.roles import holds_now, local_today, local_tomorrow
 from api.access.suggestions import suggestable_events, suggestable_jobs, suggestable_mentors, suggestable_people
@@ -83,10 +84,13 @@ __all__ = [
     "sees_fact_alone",
     "sees_interest",
     "sees_job",
+    "sees_lost",
     "sees_mentor",
     "sees_mentorship",
     "sees_organization",
     "sees_person",
+    "sees_proposal",
+    "sees_proposed_change",
     "sees_registration",
     "sees_request",
     "sees_role",

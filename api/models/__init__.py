@@ -23,6 +23,7 @@ from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
 from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.profile_views import ProfileView
+from api.models.proposals import LostPerson, ProposalState, ProposedChange, UpdateProposal
 from api.models.retries import IdempotencyKey
 from api.models.suggestions import ITEMS, OutcomeKind, Suggestion, SuggestionOutcome
 from api.models.suppressions import Suppression, SuppressionSalt
@@ -64,6 +65,7 @@ __all__ = [
     "JobSkill",
     "Link",
     "LinkKind",
+    "LostPerson",
     "MentorProfile",
     "MentorTopic",
     "Mentorship",
@@ -77,6 +79,8 @@ __all__ = [
     "Place",
     "PlaceKind",
     "ProfileView",
+    "ProposalState",
+    "ProposedChange",
     "Registration",
     "RegistrationState",
     "Row",
@@ -87,5 +91,6 @@ __all__ = [
     "SuppressionSalt",
     "TagKind",
     "TextKind",
+    "UpdateProposal",
     "Visibility",
 ]

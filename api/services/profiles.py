@@ -1,7 +1,8 @@
 """Who may change a profile, what a change leaves alone, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from api.services.callers import own_person_id
 from api.services.fact_plans import KINDS, Row
 from api.services.facts import Terms, enqueue_embedding, organizations_named, replace_facts
 from api.services.inputs import Checker
+from api.services.lost_people import forget_lost
 from api.services.profile_changes import NAMES, PARTS, TEXTS, ProfileChanges, Wanted, check_changes
 
 OWN = frozenset({Visibility.ME})
@@ -41,21 +43,31 @@ async def update_profile(session: AsyncSession, viewer: Viewer, person_id: UUID,
     await _update(session, viewer, person_id, changes)
 
 
-async def _update(session: AsyncSession, viewer: Viewer, person_id: UUID, changes: ProfileChanges) -> None:
+async def amend_profile(session: AsyncSession, viewer: Viewer, person_id: UUID, changes: ProfileChanges) -> None:
+    """As `update_profile`, but a list adds to the former list or continues facts of it, and removes nothing."""
+    await _update(session, viewer, person_id, changes, amend=True)
+
+
+async def _update(
+    session: AsyncSession, viewer: Viewer, person_id: UUID, changes: ProfileChanges, *, amend: bool = False
+) -> None:
     person = await _locked_person(session, viewer, person_id)
     own = viewer.person_id == person_id
     if not own and not viewer.is_staff:
         raise NotAllowed("Only the owner or staff may change a profile.", ("input", "personId"))
     check = Checker()
     wanted = check_changes(check, changes, may_set_visibility=own)
-    await _refuse_foreign_facts(session, viewer, person_id, check, wanted)
+    await refuse_foreign_facts(session, viewer, person_id, check, wanted)
     check.raise_problems()
 
     edited = await _write_names(session, person, wanted)
-    written = await _write_facts(session, person_id, wanted, Terms(own=True) if own else Terms(keep=OWN))
+    rest = partial(_with_the_rest, session, viewer, person_id) if amend else None
+    terms = Terms(own=True) if own else Terms(keep=OWN)
+    written = await _write_facts(session, person_id, wanted, terms, rest)
     edited += [name for name, _ in written]
     if own:
         await _remember_edits(session, person, edited)
+        await forget_lost(session, person_id)
     else:
         await log_edit(session, viewer, person_id, edited)
     if any(KINDS[table].vectors for _, table in written):
@@ -77,7 +89,7 @@ async def _locked_person(session: AsyncSession, viewer: Viewer, person_id: UUID)
     return person
 
 
-async def _refuse_foreign_facts(
+async def refuse_foreign_facts(
     session: AsyncSession, viewer: Viewer, person_id: UUID, check: Checker, wanted: Wanted
 ) -> None:
     """Every id in a list must be that of a fact of this kind and person that the viewer sees."""
@@ -90,6 +102,30 @@ async def _refuse_foreign_facts(
                     ("input", PARTS[field].name, str(place), "id"),
                     "is not the id of such a fact of this person: leave it out to add a new one",
                 )
+
+
+async def _with_the_rest(
+    session: AsyncSession, viewer: Viewer, person_id: UUID, field: str, rows: Sequence[Row]
+) -> Sequence[Row]:
+    """The rows, and before them all facts that none of them continues, so that nothing goes."""
+    kind = KINDS[PARTS[field].table]
+    fact = cast(Table, PARTS[field].table.__table__)
+    of_person = (
+        visible_people(viewer)
+        .add_columns(fact.c.id.label("fact_id"), *(fact.c[name] for name in kind.columns))
+        .join(fact, fact.c.person_id == Person.id)
+        .where(Person.id == person_id, sees_fact(viewer, fact))
+        .order_by(fact.c.id)
+    )
+    found = (await session.execute(of_person)).mappings()
+    stored = [{"id": row["fact_id"], **{name: row[name] for name in kind.columns}} for row in found]
+    ids = {row["id"] for row in rows if "id" in row}
+    keys = {kind.keys[0](row) for row in rows}
+    whole = [*(row for row in stored if row["id"] not in ids and kind.keys[0](row) not in keys), *rows]
+    check = Checker()
+    check.count(("input", PARTS[field].name), whole, most=PARTS[field].most)
+    check.raise_problems()
+    return whole
 
 
 async def _visible_facts(
@@ -119,13 +155,18 @@ async def _write_names(session: AsyncSession, person: Record[Any], wanted: Wante
 
 
 async def _write_facts(
-    session: AsyncSession, person_id: UUID, wanted: Wanted, terms: Terms
+    session: AsyncSession,
+    person_id: UUID,
+    wanted: Wanted,
+    terms: Terms,
+    rest: Callable[[str, Sequence[Row]], Awaitable[Sequence[Row]]] | None,
 ) -> list[tuple[str, type[Fact]]]:
     """Write the lists and texts that differ; what clients call them, and their tables."""
     written: list[tuple[str, type[Fact]]] = []
     for field, rows in wanted.lists.items():
         part = PARTS[field]
         whole = await _completed(session, field, rows)
+        whole = whole if rest is None else await rest(field, whole)
         if await replace_facts(session, person_id, part.table, whole, source=None, terms=terms):
             written.append((part.name, part.table))
     for field, rows in wanted.texts.items():

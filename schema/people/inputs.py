@@ -138,7 +138,7 @@ def read_changes(given: Any) -> changes.ProfileChanges:
     names = {one.name for one in fields(changes.ProfileChanges)}
     values: dict[str, Any] = {}
     for name in names:
-        value = getattr(given, name)
+        value = getattr(given, name, strawberry.UNSET)
         if value is not strawberry.UNSET:
             values[name] = _converted(value, ("input", name))
     return changes.ProfileChanges(**values)

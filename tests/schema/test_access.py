@@ -28,6 +28,7 @@ from tests.factories import connect, make_fact, make_member, make_person
 from tests.schema import access_checks as checks
 from tests.schema.access_checks import CHOSEN, FIND, NODES, PERSON, Case
 from tests.schema.worlds import FACTS, Asker, Pair, World, make_world
+from tests.schema.worlds.office import sees_lost, sees_proposal
 
 SEEDS = (6087, 1, 2)
 """One world a seed: they run beside each other, and a failure names the seed to try again."""
@@ -65,6 +66,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
             await checks.check_searches_and_filters(case, asker)
             await checks.check_names(case, asker)
             await checks.check_outcomes(case, asker)
+            await checks.check_office(case, asker)
             await checks.check_own(case, asker)
 
 
@@ -92,6 +94,7 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     found["events"] = await case.ask(checks.EVENTS, asker)
     found["jobs"] = await case.ask(checks.JOBS, asker)
     found["mentors"] = await case.ask(checks.MENTORS, asker)
+    found["proposed"] = await case.ask(checks.PROPOSED, asker)
     if asker.kind is not ViewerKind.GUEST:
         found["outcomes"] = await case.ask(checks.OUTCOMES, asker)
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
@@ -111,6 +114,8 @@ async def delete_hidden(case: Case, asker: Asker) -> None:
         *((models.Connection, tie.id) for pair, tie in world.ties.items() if not knows_of(world, asker, pair)),
         *((models.Event, event.id) for event in world.events if not world.sees_event(asker, event)),
         *((models.Job, job.id) for job in world.jobs if not world.sees_job(asker, job)),
+        *((models.UpdateProposal, one.id) for one in world.proposals if not sees_proposal(world, asker, one)),
+        *((models.LostPerson, key) for key, person in world.lost.items() if not sees_lost(world, asker, person)),
         *((models.MentorProfile, one.id) for one in world.mentors if not world.sees_mentor(asker, one)),
         *(
             (models.Mentorship, key)

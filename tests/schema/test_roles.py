@@ -45,6 +45,8 @@ QUERIES = {
     "job": '{ job(id: "$job") { id } }',
     "jobs": "{ jobs(first: 1) { totalCount } }",
     "events": "{ events(first: 1) { totalCount } }",
+    "updateProposals": "{ updateProposals(first: 1) { totalCount } }",
+    "lostPeople": "{ lostPeople(first: 1) { totalCount } }",
     "cohortOutcomes": "{ cohortOutcomes(by: COUNTRY) { cells { count } } }",
     "recommenders": "{ recommenders { name } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
@@ -82,6 +84,9 @@ MUTATIONS: dict[str, str] = {
     "answerMentorship": '{mentorshipId: "$mentorship", accept: true}',
     "withdrawMentorship": '{mentorshipId: "$mentorship"}',
     "endMentorship": '{mentorshipId: "$mentorship"}',
+    "proposeUpdate": '{personId: "$person", note: "Moved."}',
+    "answerProposal": '{proposalId: "$proposal", accept: true}',
+    "setLost": '{personId: "$person", lost: true}',
     "graduateCohort": '{date: "2026-07-01", personIds: ["$person"]}',
     "eraseMe": '{displayName: "Somebody else"}',
     "erasePerson": '{personId: "$person", reason: REQUESTED}',
@@ -123,7 +128,9 @@ async def scene(session: AsyncSession) -> Scene:
     request = await connect(session, third, one, models.ConnectionState.PENDING)
     mentor = await make_mentor(session, other)
     mentorship = models.Mentorship(mentor_id=other.id, mentee_id=one.id, state=models.MentorshipState.PENDING)
-    session.add(mentorship)
+    state = models.ProposalState.OPEN
+    proposal = models.UpdateProposal(proposer_id=other.id, person_id=one.id, note="Moved.", state=state)
+    session.add_all([mentorship, proposal])
     await session.flush()
     accounts = {
         "stranger": None,
@@ -143,6 +150,7 @@ async def scene(session: AsyncSession) -> Scene:
         "later": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
         "mentor": encode_id("MentorProfile", mentor.id),
         "mentorship": encode_id("Mentorship", mentorship.id),
+        "proposal": encode_id("UpdateProposal", proposal.id),
         "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
     }
     return Scene(accounts, named)

@@ -2,7 +2,7 @@
 
 from tests.schema.access_checks.cases import Case, HashedSearches
 from tests.schema.access_checks.nouns import EVENTS, JOBS, MENTORS, check_events, check_jobs, check_mentoring
-from tests.schema.access_checks.office import OUTCOMES, check_outcomes
+from tests.schema.access_checks.office import OUTCOMES, PROPOSED, check_office, check_outcomes
 from tests.schema.access_checks.people import (
     ABOUT,
     CHOSEN,
@@ -29,6 +29,7 @@ __all__ = [
     "NODES",
     "OUTCOMES",
     "PERSON",
+    "PROPOSED",
     "Case",
     "HashedSearches",
     "check_events",
@@ -36,6 +37,7 @@ __all__ = [
     "check_list",
     "check_mentoring",
     "check_names",
+    "check_office",
     "check_outcomes",
     "check_own",
     "check_searches_and_filters",

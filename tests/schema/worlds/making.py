@@ -21,6 +21,7 @@ from tests.factories import (
     make_staff,
     register,
 )
+from tests.schema.worlds.office import make_office
 from tests.schema.worlds.rules import (
     COMMON,
     FACTS,
@@ -56,6 +57,7 @@ async def make_world(session: AsyncSession, random: Random) -> World:
             await _job(session, random, world, audience, open_)
     for person in random.sample(world.people, 4):
         await _mentor(session, random, world, person)
+    await make_office(session, random, world)
     return world
 
 

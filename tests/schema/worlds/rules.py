@@ -98,6 +98,17 @@ class Mentor:
 
 
 @dataclass
+class Proposal:
+    """A correction that somebody proposed of somebody else, whose note and change carry a token of their own."""
+
+    id: UUID
+    change_id: UUID
+    proposer: Someone
+    person: Someone
+    token: str
+
+
+@dataclass
 class Asker:
     """Who asks: with an account, of a kind, as a person or (an officer) as none."""
 
@@ -122,6 +133,9 @@ class World:
     events: list[Gathering] = field(default_factory=list[Gathering])
     jobs: list[Opening] = field(default_factory=list[Opening])
     mentors: list[Mentor] = field(default_factory=list[Mentor])
+    proposals: list[Proposal] = field(default_factory=list[Proposal])
+    lost: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
+    """Mark -> person."""
     askers: list[Asker] = field(default_factory=list[Asker])
 
     def person(self, person_id: UUID) -> Someone:
