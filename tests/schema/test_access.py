@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from api import models
@@ -60,6 +60,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
     async with worlds(seed, engine, settings, issuer) as case:
         for asker in case.world.askers:
             await checks.check_list(case, asker)
+            await checks.check_holds(case, asker)
             await checks.check_events(case, asker)
             await checks.check_jobs(case, asker)
             await checks.check_mentoring(case, asker)
@@ -91,6 +92,7 @@ async def test_the_answers_stay_the_same_when_what_is_hidden_is_deleted(
 async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     """What the asker is answered on every path that reads more than the asker's own."""
     found = {"list": await case.ask(checks.LIST, asker), "found": await case.ask(FIND, asker, t=checks.ABOUT)}
+    found["alumni"] = await case.ask(checks.ALUMNI, asker)
     found["events"] = await case.ask(checks.EVENTS, asker)
     found["jobs"] = await case.ask(checks.JOBS, asker)
     found["mentors"] = await case.ask(checks.MENTORS, asker)
@@ -130,6 +132,12 @@ async def delete_hidden(case: Case, asker: Asker) -> None:
             if not asker.owns(one.id) and not world.sees_attendance(asker, event, one):
                 seat = (models.Registration.event_id == event.id) & (models.Registration.person_id == one.id)
                 await session.execute(delete(models.Registration).where(seat))
+    for one in world.people:
+        if not world.knows_alumnus(asker, one):
+            await session.execute(delete(models.PersonRole).where(models.PersonRole.person_id == one.id))
+        if not world.is_close(asker, one):
+            of_theirs = models.Education.person_id == one.id
+            await session.execute(update(models.Education).where(of_theirs).values(withheld=None))
     for kind, key in hidden:
         await session.execute(delete(kind).where(kind.id == key))
     await session.flush()

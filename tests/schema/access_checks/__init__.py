@@ -16,9 +16,11 @@ from tests.schema.access_checks.people import (
     check_own,
     check_searches_and_filters,
 )
+from tests.schema.access_checks.records import ALUMNI, check_holds
 
 __all__ = [
     "ABOUT",
+    "ALUMNI",
     "CHOSEN",
     "EVENTS",
     "FIND",
@@ -33,6 +35,7 @@ __all__ = [
     "Case",
     "HashedSearches",
     "check_events",
+    "check_holds",
     "check_jobs",
     "check_list",
     "check_mentoring",

@@ -10,11 +10,12 @@ from api import models
 from api.access import ViewerKind
 from schema.ids import encode_id
 from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
+from tests.schema.access_checks.records import check_records
 from tests.schema.worlds import COMMON, Asker, Fact, World
 
 SELECTION = """id displayName headline bio seeks offers photo classYear connectedToMe tie { id }
-    educations { id programme } experiences { id title organization { name } } currentExperience { title }
-    skills { name } interests { name } places { city } contactPoints { value } links { url } texts { text }"""
+    ferpaHold roles { kind } educations { id programme registrarSourced }
+    experiences { id title organization { name } } currentExperience { title } skills { name } interests { name } places { city } contactPoints { value } links { url } texts { text }"""
 FACETS = f"""facets {{ programmes{COUNTS} skills{COUNTS} interests{COUNTS} cities{COUNTS} countries{COUNTS}
     organizations{COUNTS} classYears{COUNTS} roles{COUNTS} }}"""
 LIST = (
@@ -43,7 +44,7 @@ async def check_list(case: Case, asker: Asker) -> None:
     assert {node["id"] for node in page["nodes"]} == set(seen)
     assert page["totalCount"] == len(seen)
     said = json.dumps(page)
-    told = {fact.token for fact in world.facts if world.sees_fact(asker, fact)}
+    told = {fact.token for fact in world.facts if world.reads(asker, fact)}
     for fact in world.facts:
         assert (fact.token in said) == (fact.token in told), (fact.kind.__name__, fact.level)
     mine: set[UUID] = world.contacts(asker, asker.someone) if asker.someone else set()
@@ -56,6 +57,7 @@ async def check_list(case: Case, asker: Asker) -> None:
         comes = [event for event in world.events if world.sees_attendance(asker, event, seen[node["id"]])]
         assert ids(node["events"]) == {encode_id("Event", event.id) for event in comes}
         assert node["events"]["totalCount"] == len(comes)
+        check_records(world, asker, seen[node["id"]], node)
     years = [node["classYear"] or -1 for node in page["nodes"]]
     assert years == sorted(years, reverse=True)
     check_facets(world, asker, {one.id for one in seen.values()}, page["facets"])
@@ -75,21 +77,23 @@ def people_of(page: Any) -> dict[str, Any]:
 def check_facets(world: World, asker: Asker, people: set[Any], facets: Any) -> None:
     """Counts are of visible facts of just these people."""
     known = [fact for fact in world.facts if fact.owner.id in people and world.sees_fact(asker, fact)]
-    years = {(fact.year, fact.owner.id) for fact in known if fact.kind is models.Education}
+    roles = {"ALUMNUS": sum(one.id in people and world.knows_alumnus(asker, one) for one in world.people)}
+    assert {one["value"]: one["count"] for one in facets["roles"]} == (roles if roles["ALUMNUS"] else {})
+    years = {(fact.year, fact.owner.id) for fact in known if fact.year is not None}
     places = Counter(str(year) for year, _ in years)
     assert {one["value"]: one["count"] for one in facets["classYears"]} == places
     work = {(fact.organization_id, fact.owner.id) for fact in known if fact.kind is models.Experience}
     counts = sorted(Counter(organization for organization, _ in work).values())
     assert sorted(one["count"] for one in facets["organizations"]) == counts
     for name, kind in (("programmes", models.Education), ("skills", models.Skill), ("interests", models.Interest)):
-        tokens = Counter(fact.token for fact in known if fact.kind is kind)
+        tokens = Counter(fact.token for fact in known if fact.kind is kind and not fact.kept)
         assert {one["value"]: one["count"] for one in facets[name]} == tokens
 
 
 async def check_searches_and_filters(case: Case, asker: Asker) -> None:
     """Each fact is found by those who see it, and by nobody else."""
     for fact in own_tokens(case.world)[::3]:
-        open_ = case.world.sees_fact(asker, fact)
+        open_ = case.world.finds(asker, fact)
         owner = person_id(fact.owner)
         found = people_of((await case.ask(FIND, asker, t=fact.token))["searchPeople"])
         by_it = FIELDS[fact.kind] & {*found.get(owner, {}).get("matchedFields", ())}
@@ -150,7 +154,7 @@ async def check_own(case: Case, asker: Asker) -> None:
     meet = people_of((await case.ask(MEET, asker))["peopleYouShouldMeet"])
     assert set(meet) == {encode_id("Person", one) for one in world.may_meet(asker)}
     reasons = json.dumps(meet)
-    assert [fact for fact in own_tokens(world) if fact.token in reasons and not world.sees_fact(asker, fact)] == []
+    assert [fact for fact in own_tokens(world) if fact.token in reasons and not world.finds(asker, fact)] == []
 
 
 def _filter(name: str, comparator: str, ending: str = "") -> Callable[[str], dict[str, Any]]:

@@ -22,6 +22,7 @@ from tests.factories import (
     register,
 )
 from tests.schema.worlds.office import make_office
+from tests.schema.worlds.records import keep_records
 from tests.schema.worlds.rules import (
     COMMON,
     FACTS,
@@ -58,6 +59,7 @@ async def make_world(session: AsyncSession, random: Random) -> World:
     for person in random.sample(world.people, 4):
         await _mentor(session, random, world, person)
     await make_office(session, random, world)
+    await keep_records(session, random, world)
     return world
 
 
@@ -119,7 +121,7 @@ async def _someone(session: AsyncSession, random: Random, world: World, number: 
         show_attendance=named,
         profiled=profiled,
     )
-    person = Someone(row.id, listed, suggestable, deceased, named, profiled)
+    person = Someone(row.id, listed, suggestable, deceased, named, profiled, alumnus=not guest)
     world.people.append(person)
     if not deceased:
         role = models.AccountRole.STAFF if officer else models.AccountRole.MEMBER

@@ -37,6 +37,9 @@ class Someone:
     deceased: bool
     show_attendance: bool = False
     profiled: bool = True
+    alumnus: bool = True
+    held: bool = False
+    """What they studied here is for the office."""
 
 
 @dataclass
@@ -50,6 +53,10 @@ class Fact:
     token: str
     organization_id: UUID | None = None
     year: int | None = None
+    """Of an education, unless it is kept back."""
+    registrar: bool = False
+    kept: bool = False
+    """Whether the token is kept back: no directory information, and not released."""
 
 
 @dataclass
@@ -167,6 +174,21 @@ class World:
     def sees_fact(self, asker: Asker, fact: Fact) -> bool:
         own = asker.owns(fact.owner.id)
         return self.sees_person(asker, fact.owner) and (own or self.opens(asker, fact.owner.id, fact.level))
+
+    def reads(self, asker: Asker, fact: Fact) -> bool:
+        """Whether the token shows: what is kept back shows to the office and its owner."""
+        return self.sees_fact(asker, fact) and (not fact.kept or self.is_close(asker, fact.owner))
+
+    def finds(self, asker: Asker, fact: Fact) -> bool:
+        """Whether the token counts and is found: what is kept back is found by nobody."""
+        return self.sees_fact(asker, fact) and not fact.kept
+
+    def is_close(self, asker: Asker, person: Someone) -> bool:
+        return asker.kind is ViewerKind.STAFF or asker.owns(person.id)
+
+    def knows_alumnus(self, asker: Asker, person: Someone) -> bool:
+        """Whether the asker, who sees the person, may know that they studied here."""
+        return person.alumnus and (not person.held or self.is_close(asker, person))
 
     def sees_tie(self, asker: Asker, pair: Pair) -> bool:
         tie = self.ties[pair]
