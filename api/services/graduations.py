@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, Row, Table, Uuid, any_, bindparam, func, insert, s
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, sees_fact, visible_people
+from api.access import Viewer, recorded, sees_fact, visible_people
 from api.errors import NotAllowed, NotFound
 from api.models import Education, Person, PersonRole, PersonRoleKind
 from api.services.audit import log_edits
@@ -35,7 +35,8 @@ class GraduationStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Cohort:
-    """Everybody with a degree of this institution that ends in this year, and is of this field if one is given."""
+    """Everybody with a degree of this institution that ends in this year, and is of this field if one is given; also
+    where the office alone knows that."""
 
     end_year: int
     programme: str | None = None
@@ -155,15 +156,18 @@ async def _of_class(session: AsyncSession, viewer: Viewer, cohort: Cohort) -> li
     statement = (
         visible_people(viewer)
         .join(degree, degree.c.person_id == Person.id)
-        .where(degree.c.home, degree.c.end_year == cohort.end_year, sees_fact(viewer, degree))
+        .where(degree.c.home, sees_fact(viewer, degree))
+        .where(func.left(recorded(degree, "end_date"), 4) == str(cohort.end_year))
         .distinct()
         .order_by(Person.id)
         .limit(MOST_GRADUATES + 1)
     )
     if cohort.programme is not None:
-        statement = statement.where(func.alumni_fold(degree.c.programme) == func.alumni_fold(cohort.programme))
+        statement = statement.where(
+            func.alumni_fold(recorded(degree, "programme")) == func.alumni_fold(cohort.programme)
+        )
     if cohort.cip_code is not None:
-        statement = statement.where(degree.c.cip_code.startswith(cohort.cip_code))
+        statement = statement.where(recorded(degree, "cip_code").startswith(cohort.cip_code))
     return list(await session.scalars(statement))
 
 

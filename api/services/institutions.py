@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,6 +58,8 @@ async def set_institution(session: AsyncSession, changes: InstitutionChanges) ->
     values = given | {"name": name}
     if "directory_information" in values:
         values["directory_information"] = sorted({str(one) for one in directory})
+    # Whoever writes an education meanwhile has read the former list: they finish first, or begin when this is done.
+    await session.execute(text("LOCK TABLE educations IN SHARE ROW EXCLUSIVE MODE"))
     await session.execute(
         insert(Institution).values(**values).on_conflict_do_update(index_elements=[Institution.sole], set_=values)
     )

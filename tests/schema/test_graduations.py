@@ -5,11 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
-from api.services import graduations
+from api.services import graduations, institutions
+from api.services.institutions import InstitutionChanges
 from schema.ids import encode_id
 from tests.conftest import Api
 from tests.factories import make_account, make_fact, make_mentor, make_person, make_staff
@@ -62,6 +63,16 @@ async def test_a_class_graduates_once_and_the_dry_run_only_tells(session: AsyncS
     again = await api(GRADUATE, as_=staff, input=given)
     assert by_status(again) == dict.fromkeys(ids, "UNCHANGED")
     assert await roles_of(session, ana) == after
+
+
+async def test_a_class_is_found_by_what_only_the_office_knows_of_it(session: AsyncSession, api: Api):
+    staff, ana = await make_staff(session), await student(session, "Ana")
+    await session.execute(update(models.Education).values(registrar_sourced=True))
+    name = "Northbridge University"
+    await institutions.set_institution(session, InstitutionChanges(name, directory_information=["SCHOOL"]))
+    given: dict[str, Any] = {"date": "2026-07-01", "cohort": {"endYear": 2026, "programme": "marine BIOLOGY"}}
+    done = by_status(await api(GRADUATE, as_=staff, input=given))
+    assert done == {encode_id("Person", ana.id): "GRADUATED"}
 
 
 async def test_hold_choices_id_and_mentorships_stay_and_the_person_sees_who_did_it(session: AsyncSession, api: Api):

@@ -14,8 +14,9 @@ from tests.schema.access_checks.records import check_records
 from tests.schema.worlds import COMMON, Asker, Fact, World
 
 SELECTION = """id displayName headline bio seeks offers photo classYear connectedToMe tie { id }
-    ferpaHold roles { kind } educations { id programme registrarSourced }
-    experiences { id title organization { name } } currentExperience { title } skills { name } interests { name } places { city } contactPoints { value } links { url } texts { text }"""
+    ferpaHold roles { kind } educations { id programme registrarSourced } experiences { id title organization { name } }
+    currentExperience { title } skills { name } interests { name } places { city } contactPoints { value } links { url }
+    texts { text }"""
 FACETS = f"""facets {{ programmes{COUNTS} skills{COUNTS} interests{COUNTS} cities{COUNTS} countries{COUNTS}
     organizations{COUNTS} classYears{COUNTS} roles{COUNTS} }}"""
 LIST = (
