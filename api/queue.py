@@ -19,6 +19,8 @@ EMBED_PERSON = "embed_person"
 """Embed what one person's facts lack vectors for. Argument: person_id."""
 EMBED_MISSING = "embed_missing"
 """Embed whatever lacks a vector, in batches."""
+PURGE_MERGES = "purge_merges"
+"""Forget what merges removed that cannot be undone any more."""
 FORGET_VIEWS = "forget_views"
 """Forget whose profiles were seen on days that are over."""
 _DROP = text("delete from procrastinate_jobs where position(:word in args::text) > 0 and status <> 'doing'")

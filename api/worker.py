@@ -16,7 +16,8 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from api.db import Database, PooledDatabase
-from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS
+from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES
+from api.services.merges import purge_merges
 from api.services.profile_views import forget_views
 from api.settings import Settings
 from recommender.embeddings import Embedder, Vectors
@@ -69,6 +70,11 @@ class Jobs:
         """Embed whatever lacks a vector: after an import, and every minute (`timestamp`) what a lost job has left."""
         await embed_missing(self.db, self.embedder)
 
+    async def purge_merges(self, timestamp: int = 0) -> None:
+        """Forget, every hour, what merges removed that cannot be undone any more."""
+        async with self.db.write() as session, session.begin():
+            await purge_merges(session)
+
     async def forget_views(self, timestamp: int = 0) -> None:
         """Forget whose profiles were seen on days that are over, every hour."""
         async with self.db.write() as session, session.begin():
@@ -101,6 +107,7 @@ def build_queue(url: str, jobs: Jobs) -> App:
     sweep = queue.task(name=EMBED_MISSING, **SWEEP)(jobs.embed_missing)
     queue.periodic(cron=EVERY_MINUTE, **SWEEP)(sweep)
     queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_VIEWS)(jobs.forget_views))
+    queue.periodic(cron=EVERY_HOUR)(queue.task(name=PURGE_MERGES)(jobs.purge_merges))
     return queue
 
 

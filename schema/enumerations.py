@@ -9,6 +9,7 @@ from api import models
 from api.services.erasures import ErasureReason
 from api.services.graduations import GraduationStatus
 from api.services.imports import ImportStatus
+from api.services.merges import MergeFate
 from api.services.outcomes import OutcomeKind
 from recommender.evidence_kinds import EvidenceKind
 
@@ -28,6 +29,8 @@ describe(
     READ_RESTRICTED="Read facts that members at large may not see.",
     IMPORTED="Changed the record by an import.",
     EDITED="Changed the record by hand.",
+    MERGED="Made another record of the same person part of this one.",
+    UNMERGED="Took that back.",
 )
 describe(
     models.AttendanceMode,
@@ -122,6 +125,13 @@ describe(
     GITHUB="A profile on GitHub.",
     ORCID="A researcher's identifier.",
     OTHER="Something else.",
+)
+describe(
+    MergeFate,
+    "What becomes of a row in a merge.",
+    MOVED="It is the kept person's from now on.",
+    CHANGED="It stays, with something of it changed.",
+    REMOVED="It goes: it says what another says, or has no meaning any more.",
 )
 describe(
     models.MentorshipState,

@@ -24,6 +24,7 @@ from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.office.graduations import GraduationsMutation
 from schema.office.lost_people import LostPeopleMutation, LostPeopleQuery, LostPerson
+from schema.office.merges import MergesMutation, MergesQuery, PersonMerge
 from schema.office.outcomes import OutcomesQuery
 from schema.office.proposals import ProposalsMutation, ProposalsQuery, UpdateProposal
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
@@ -54,6 +55,7 @@ QUERIES = (
     OutcomesQuery,
     ProposalsQuery,
     LostPeopleQuery,
+    MergesQuery,
 )
 MUTATIONS = (
     ProfileMutation,
@@ -68,6 +70,7 @@ MUTATIONS = (
     GraduationsMutation,
     ProposalsMutation,
     LostPeopleMutation,
+    MergesMutation,
 )
 
 
@@ -93,6 +96,7 @@ def build_schema() -> strawberry.Schema:
             Block,
             ConnectionRequest,
             LostPerson,
+            PersonMerge,
             UpdateProposal,
         ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),

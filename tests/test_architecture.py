@@ -32,6 +32,7 @@ GUARDED = {"Person", *(model.__name__ for model in access.FACTS)}
 FOR_STAFF = {
     "importPeople", "updateProfile", "placeFerpaHold", "createEvent", "updateEvent", "cancelEvent",
     "graduateCohort", "answerProposal", "updateProposals", "setLost", "lostPeople",
+    "mergePersons", "undoMerge", "personMerges",
 }  # fmt: skip
 """Root fields of the office."""
 READING = {"select", "exists", "get", "get_one", "select_from", "join_from", "join", "outerjoin"}

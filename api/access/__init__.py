@@ -11,6 +11,7 @@ from api.access.educations import held_back, needs_release, recorded, recorded_f
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
 from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
+from api.access.merges import current_person_id, sees_merge
 from api.access.organizations import sees_organization
 from api.access.people import (
     FACTS,
@@ -51,6 +52,7 @@ __all__ = [
     "comes",
     "connected",
     "contacts_of",
+    "current_person_id",
     "for_its_person",
     "held_back",
     "holds_now",
@@ -87,6 +89,7 @@ __all__ = [
     "sees_lost",
     "sees_mentor",
     "sees_mentorship",
+    "sees_merge",
     "sees_organization",
     "sees_person",
     "sees_proposal",

@@ -21,6 +21,7 @@ from api.models.facts import (
 )
 from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
 from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
+from api.models.merges import PersonAlias, PersonMerge
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.profile_views import ProfileView
 from api.models.proposals import LostPerson, ProposalState, ProposedChange, UpdateProposal
@@ -73,6 +74,8 @@ __all__ = [
     "Organization",
     "OutcomeKind",
     "Person",
+    "PersonAlias",
+    "PersonMerge",
     "PersonRole",
     "PersonRoleKind",
     "PersonText",

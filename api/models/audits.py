@@ -15,6 +15,8 @@ class AuditAction(StrEnum):
     READ_RESTRICTED = "READ_RESTRICTED"
     IMPORTED = "IMPORTED"
     EDITED = "EDITED"
+    MERGED = "MERGED"
+    UNMERGED = "UNMERGED"
 
 
 class AuditEvent(Row):

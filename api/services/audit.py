@@ -32,6 +32,13 @@ async def log_edits(session: AsyncSession, viewer: Viewer, changes: Mapping[UUID
     await _log(session, viewer, AuditAction.EDITED, changes)
 
 
+async def log_merge(
+    session: AsyncSession, viewer: Viewer, tables: Mapping[UUID, Sequence[str]], *, undone: bool = False
+) -> None:
+    """Note that records were made one, or parted again, and which tables that concerned."""
+    await _log(session, viewer, AuditAction.UNMERGED if undone else AuditAction.MERGED, tables)
+
+
 async def log_imports(session: AsyncSession, viewer: Viewer, changes: Mapping[UUID, Sequence[str]]) -> None:
     """Note which fields of each person an import wrote. One statement for all people."""
     await _log(session, viewer, AuditAction.IMPORTED, changes)

@@ -34,6 +34,7 @@ from api.models import (
 )
 from api.queue import forget
 from api.services.callers import own_person_id
+from api.services.merges.aliases import forget_merged
 from api.services.suppressions import Mark, mark_of_address, mark_of_record, suppress
 
 logger = logging.getLogger(__name__)
@@ -100,11 +101,14 @@ async def _erase(session: AsyncSession, person: Row[Any]) -> int:
     marks = await _delete_addresses(session, person.id)
     if person.source is not None and person.external_id is not None:
         marks.add(mark_of_record(person.source, person.external_id))
+    ids, merged = await forget_merged(session, person.id)
+    marks |= merged
     organizations = await _delete_employment(session, person.id)
     await session.execute(delete(_table(Person)).where(_table(Person).c.id == person.id))
     await _delete_unused(session, organizations)
-    await session.execute(_CUT_MENTIONS, {"id": str(person.id)})
-    await forget(session, str(person.id))
+    for key in ids:
+        await session.execute(_CUT_MENTIONS, {"id": str(key)})
+        await forget(session, str(key))
     return await suppress(session, marks)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    column,
     func,
     literal_column,
     null,
@@ -82,7 +83,11 @@ class Compiler:
         row = table.from_clause.alias()
         keys = bindparam(KEYS, None, type_=ARRAY(Uuid()))
         body = as_row(select(*self.columns(kind, fields, row, named=named)).correlate(row))
-        return select(row.c.id, body).where(row.c.id == any_(keys), table.visible_alone(self.scope.viewer, row))
+        visible = table.visible_alone(self.scope.viewer, row)
+        if not named or table.current is None:
+            return select(row.c.id, body).where(row.c.id == any_(keys), visible)
+        given = func.unnest(keys).table_valued(column("id", Uuid()), name="given").render_derived()
+        return select(given.c.id, body).join_from(given, row, row.c.id == table.current(given.c.id)).where(visible)
 
     def columns(
         self, kind: GraphQLObjectType, fields: Fields, row: FromClause, *, named: bool = False

@@ -33,6 +33,8 @@ class Table:
     """The rule for rows reached from a row that the viewer already sees."""
     visible_alone: Predicate
     """The rule for rows reached by their id."""
+    current: Callable[[ColumnElement[Any]], ColumnElement[Any]] | None = None
+    """The id of the row that an id leads to which a client may have from before, where ids can be given up."""
     audited: bool = False
     """Whether rows carry a visibility, so that an officer's reading of restricted ones is logged."""
     profile_of: str | None = None

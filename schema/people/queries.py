@@ -3,6 +3,7 @@
 import strawberry
 from sqlalchemy import ColumnElement, FromClause
 
+from api import access
 from schema.engine.parameters import Arguments, Scope
 from schema.engine.sources import Root, planned
 from schema.ids import id_argument
@@ -11,7 +12,7 @@ from schema.permissions import SIGNED_IN, requires
 
 
 def _with_id(_scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
-    return row.c.id == id_argument(given, "Person")
+    return row.c.id == access.current_person_id(id_argument(given, "Person"))
 
 
 def _id(id: strawberry.ID):

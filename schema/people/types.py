@@ -126,7 +126,7 @@ def people_page(joins: Any, description: str, **options: Any) -> Any:
 
 
 @strawberry.type(description="Somebody in the network. What you may not see of them is not there.")
-@table(models.Person, access.sees_person, profile_of="id")
+@table(models.Person, access.sees_person, current=access.current_person_id, profile_of="id")
 class Person(Node):
     """See `models.Person`."""
 

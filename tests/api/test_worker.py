@@ -1,7 +1,8 @@
 """The worker's jobs on a real queue, and what becomes of the jobs of a worker that died."""
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from api.db import PooledDatabase
-from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, enqueue
+from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES, enqueue
 from api.worker import Jobs, build_queue, rescue
 from recommender.embeddings import HashEmbedder
 from tests.factories import make_fact, make_person
@@ -146,3 +147,20 @@ async def test_views_of_days_that_are_over_are_forgotten_by_a_job(real_db: Poole
     await work_off(queue)
 
     assert rows(real_db.url, "select person_id from profile_views") == []
+
+
+async def test_what_a_merge_removed_is_forgotten_after_its_time(real_db: PooledDatabase, queue: App):
+    async with real_db.write() as session, session.begin():
+        person = await make_person(session)
+        for days in (29, 31):
+            at = datetime.now(UTC) - timedelta(days=days)
+            content: dict[str, Any] = {"acts": []}
+            session.add(
+                models.PersonMerge(kept_id=person.id, dropped_id=UUID(int=days), content=content, created_at=at)
+            )
+        await enqueue(session, PURGE_MERGES)
+
+    await work_off(queue)
+
+    kept = "select dropped_id, content is not null from person_merges order by created_at"
+    assert rows(real_db.url, kept) == [(UUID(int=31), False), (UUID(int=29), True)]

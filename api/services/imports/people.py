@@ -32,6 +32,7 @@ from api.services.facts import Terms, lock_people, organizations_named, replace_
 from api.services.holds import FERPA_HOLD
 from api.services.imports.reports import ImportReport, ImportStatus, RowReport
 from api.services.imports.rows import ImportRow, check_rows
+from api.services.merges.aliases import merged_records
 from api.services.pairs import pair_of
 from api.services.profile_changes import NAMES, PARTS, TEXTS
 from api.services.suppressions import Mark, mark_of_address, mark_of_record, suppressed
@@ -101,6 +102,11 @@ class _Run:
         for row in rows:
             person = known.get(row.external_id)
             self.reports[row.external_id] = RowReport(row.external_id, person_id=person.id if person else None)
+        merged = await merged_records(self.session, self.source, [key for key in self.reports if key not in known])
+        for key, person_id in merged.items():
+            self.reports[key].person_id = person_id
+            self.reports[key].messages.append("this record was merged into another here; nothing was imported")
+        rows = [row for row in rows if row.external_id not in merged]
         erased = await suppressed(self.session, [mark for row in rows for mark in row.marks(self.source)])
         rows = [row for row in rows if not self._suppressed(row, erased, known)]
         await self._create([row for row in rows if row.external_id not in known])

@@ -57,7 +57,8 @@ def _expected(world: World, asker: Asker, held: set[tuple[UUID, str]]) -> dict[s
 
 
 async def check_office(case: Case, asker: Asker) -> None:
-    """A proposal is known to who made it and to the office; who is lost to the office alone."""
+    """A proposal is known to who made it and to the office; who is lost, and what was merged, to the office alone. An
+    id that was given up leads to whom the asker may see."""
     world = case.world
     mine = (await case.ask(PROPOSED, asker))["viewer"]["updateProposals"]
     own = {one.id for one in world.proposals if asker.owns(one.proposer.id) and sees_proposal(world, asker, one)}
@@ -66,6 +67,8 @@ async def check_office(case: Case, asker: Asker) -> None:
     named = [
         *(("UpdateProposal", one.id, sees_proposal(world, asker, one)) for one in world.proposals),
         *(("ProposedChange", one.change_id, sees_proposal(world, asker, one)) for one in world.proposals),
+        *(("Person", given_up, world.sees_person(asker, person)) for _, given_up, person in world.merges),
+        *(("PersonMerge", key, sees_lost(world, asker, person.id)) for key, _, person in world.merges),
         *(("LostPerson", key, sees_lost(world, asker, person)) for key, person in world.lost.items()),
     ]
     nodes = (await case.ask(NODES, asker, ids=[encode_id(kind, key) for kind, key, _ in named]))["nodes"]

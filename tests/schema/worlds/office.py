@@ -1,7 +1,7 @@
-"""What the office keeps about the people of a world: corrections proposed by others, and who is lost."""
+"""What the office keeps about the people of a world: corrections proposed by others, who is lost, what was merged."""
 
 from random import Random
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +11,15 @@ from tests.schema.worlds.rules import Asker, Proposal, Someone, World
 
 
 async def make_office(session: AsyncSession, random: Random, world: World) -> None:
-    """Each proposes something about another; half of the people are lost."""
+    """Each proposes something about another; half of the people are lost, and some had two records."""
+    for person in world.people[:3]:
+        given_up = uuid4()
+        merge = models.PersonMerge(kept_id=person.id, dropped_id=given_up)
+        session.add(merge)
+        await session.flush()
+        session.add(models.PersonAlias(id=given_up, kept_id=person.id, merge_id=merge.id))
+        await session.flush()
+        world.merges.append((merge.id, given_up, person))
     for place, proposer in enumerate(world.people):
         person = random.choice([one for one in world.people if one is not proposer])
         token = f"zq{random.getrandbits(40):x}"

@@ -143,6 +143,8 @@ class World:
     proposals: list[Proposal] = field(default_factory=list[Proposal])
     lost: dict[UUID, UUID] = field(default_factory=dict[UUID, UUID])
     """Mark -> person."""
+    merges: list[tuple[UUID, UUID, Someone]] = field(default_factory=list[tuple[UUID, UUID, Someone]])
+    """(merge, the id that was given up, who was kept)."""
     askers: list[Asker] = field(default_factory=list[Asker])
 
     def person(self, person_id: UUID) -> Someone:
