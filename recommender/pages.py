@@ -16,7 +16,7 @@ from api.errors import Invalid, NotFound, Problem
 from api.models import Suggestion as Impression
 from recommender.asking import Asking, ask
 from recommender.evidence import Evidence, EvidenceKind, explain
-from recommender.features import Candidate, features_of
+from recommender.features import Candidate, Signal, features_of
 from recommender.feedback import dismissed_keys
 from recommender.ranking import RankingConfig, rank
 
@@ -166,20 +166,30 @@ async def _repeat(
     *,
     more: bool,
 ) -> SuggestionPage:
-    """A page that was shown before, as far as it may still be shown."""
+    """A page that was shown before, as far as it may still be shown: its reasons too."""
     statement = pipeline.allowed(asking)
     (item_id,) = statement.selected_columns
     allowed = set(await session.scalars(statement.where(item_id.in_([row.item_id for row in rows]))))
+    left = [row for row in rows if row.item_id in allowed]
+    now = await pipeline.read(session, asking, [row.item_id for row in left if row.evidence])
+    if pipeline.quote is not None:
+        now = await pipeline.quote(session, asking, now)
+    known = {candidate.id: candidate.signals for candidate in now}
     suggestions = tuple(
-        Suggestion(row.id, row.item_id, row.score, row.position, _read_evidence(row.evidence))
-        for row in rows
-        if row.item_id in allowed
+        Suggestion(row.id, row.item_id, row.score, row.position, _still_so(row.evidence, known.get(row.item_id, ())))
+        for row in left
     )
     return SuggestionPage(suggestions, after.list_id, after.as_of, has_next=more)
 
 
-def _read_evidence(stored: list[dict[str, Any]]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(EvidenceKind(one["kind"]), one["text"], one["weight"], one["key"]) for one in stored)
+def _still_so(stored: Sequence[dict[str, Any]], signals: Sequence[Signal]) -> tuple[Evidence, ...]:
+    """The logged reasons that the viewer may still be told, in the words of now: a fact may have been hidden since."""
+    words = {signal.key: signal.text for signal in signals}
+    return tuple(
+        Evidence(EvidenceKind(one["kind"]), words[one["key"]] if one["key"] else one["text"], one["weight"], one["key"])
+        for one in stored
+        if not one["key"] or one["key"] in words
+    )
 
 
 async def _log(

@@ -142,6 +142,29 @@ async def test_asking_for_a_page_again_gives_the_same_suggestions(session: Async
     assert not set(ids(first)) & set(ids(second))
 
 
+async def test_a_page_asked_for_again_tells_no_reason_that_was_hidden_since(session: AsyncSession, db: LockedDatabase):
+    viewer = viewer_of(await make_member(session, "Me"))
+    acme, facts = await make_organization(session, "Acme"), list[models.Experience]()
+    for person_id in (viewer.key, (await make_person(session)).id, (await make_person(session)).id):
+        fact = await make_fact(session, models.Experience, person_id, organization_id=acme.id, title="Welder")
+        facts.append(fact)
+    for number in range(12):
+        await make_person(session, f"Stranger {number}")
+    await embed_missing(db, HashEmbedder())
+    first = await suggest(session, viewer, first=1)
+    after = first.cursor(first.suggestions[0])
+    (second,) = (await suggest(session, viewer, first=1, after=after)).suggestions
+    (own,) = [fact for fact in facts if fact.person_id == second.item_id]
+    assert {why.kind for why in second.evidence} == {EvidenceKind.SHARED_EMPLOYER, EvidenceKind.SIMILAR_EXPERIENCE}
+
+    own.title = "Painter"
+    (again,) = (await suggest(session, viewer, first=1, after=after)).suggestions
+    assert [why.text for why in again.evidence if "Welder" in why.text] == []
+    own.visibility = V.STAFF
+    (again,) = (await suggest(session, viewer, first=1, after=after)).suggestions
+    assert (again.id, again.evidence) == (second.id, ())
+
+
 async def test_a_cursor_of_somebody_elses_list_is_refused(session: AsyncSession):
     mine, theirs = viewer_of(await make_member(session)), viewer_of(await make_member(session))
     await make_person(session)
