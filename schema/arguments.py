@@ -17,7 +17,7 @@ OTHERS = {
     "ids": "The global ids.",
     "text": "What to look for, in words.",
     "input": "What to do.",
-    "profiled": "Whether the order may look at you; false gives one that does not (newest or soonest first).",
+    "profiled": "Whether the order may look at you; false gives a plain one (newest, soonest or longest there first).",
 }
 FACET_SIZE = f"The most frequent so many values: 1 to {MAX_FACET_VALUES}."
 

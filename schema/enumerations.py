@@ -98,6 +98,11 @@ describe(
     SIMILAR_EXPERIENCE="They did work like yours.",
     SIMILAR_STUDIES="They studied what is near to your field.",
     SIMILAR_TEXT="They write about themselves much as you do.",
+    MENTORS_WHAT_YOU_SEEK="They can be asked about what you seek.",
+    MENTORS_YOUR_FIELD="They can be asked about what you do or like.",
+    DID_WHAT_YOU_SEEK="They did the work that you seek.",
+    AHEAD_OF_YOU="They finished here some years before you.",
+    TAKES_MENTEES="They have places free.",
     COHORT="Nothing more particular: somebody of your time here.",
 )
 describe(

@@ -10,6 +10,7 @@ import strawberry
 
 from recommender import feedback
 from recommender.evidence_kinds import EvidenceKind
+from recommender.mentors import PIPELINE as MENTORS
 from recommender.pages import ListCursor, Pipeline, Suggestion, suggest
 from recommender.people import PIPELINE as PEOPLE
 from schema.context import Info
@@ -23,7 +24,10 @@ from schema.people.inputs import optional
 from schema.permissions import MEMBER, SIGNED_IN, mutation, query
 from schema.viewer import Viewer
 
-PIPELINES: Mapping[str, tuple[str, Pipeline]] = {"PersonSuggestion": ("peopleYouShouldMeet", PEOPLE)}
+PIPELINES: Mapping[str, tuple[str, Pipeline]] = {
+    "PersonSuggestion": ("peopleYouShouldMeet", PEOPLE),
+    "MentorSuggestion": ("suggestedMentors", MENTORS),
+}
 """Each kind of suggestion by the name of its type: the root field that gives them, and what it is made of."""
 MAX_POSITION = 10_000
 SUGGESTION = ("input", "suggestionId")

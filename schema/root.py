@@ -20,6 +20,7 @@ from schema.jobs.search import SearchJobsQuery
 from schema.jobs.types import Job, JobsQuery
 from schema.mentoring.mutations import MentoringMutation
 from schema.mentoring.search import SearchMentorsQuery
+from schema.mentoring.suggestions import SuggestedMentorsQuery
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.office.graduations import GraduationsMutation
@@ -52,6 +53,7 @@ QUERIES = (
     EventsQuery,
     JobsQuery,
     MentoringQuery,
+    SuggestedMentorsQuery,
     OutcomesQuery,
     ProposalsQuery,
     LostPeopleQuery,

@@ -18,22 +18,24 @@ async def of_the_time(session: AsyncSession, asking: Asking, quota: int) -> list
 
 
 def _nearest_in_time(asking: Asking) -> AnySelect:
-    years, mine = _class_years(asking), _own_year(asking)
+    years, mine = _class_years(asking), own_year(asking)
     order = func.abs(years - mine).asc().nulls_last(), Person.created_at.desc(), Person.id
     return asking.people.order_by(*order).limit(bindparam("most", type_=Integer()))
 
 
 def _class_years(asking: Asking) -> ColumnElement[Any]:
     fact = models.Education.__table__.alias()
-    return _last_year(asking, fact, fact.c.person_id == Person.id)
+    return last_year(asking, fact, fact.c.person_id == Person.id)
 
 
-def _own_year(asking: Asking) -> ColumnElement[Any]:
+def own_year(asking: Asking) -> ColumnElement[Any]:
+    """The viewer's class year."""
     fact = models.Education.__table__.alias()
-    return _last_year(asking, fact, fact.c.person_id == access.me(asking.viewer))
+    return last_year(asking, fact, fact.c.person_id == access.me(asking.viewer))
 
 
-def _last_year(asking: Asking, fact: FromClause, of_whom: ColumnElement[bool]) -> ColumnElement[Any]:
+def last_year(asking: Asking, fact: FromClause, of_whom: ColumnElement[bool]) -> ColumnElement[Any]:
+    """The latest year in which somebody finished here, as far as every member may know."""
     return (
         select(func.max(fact.c.end_year))
         .where(of_whom, fact.c.home, access.any_member_sees(fact), fact.c.created_at <= asking.moment)

@@ -69,6 +69,6 @@ async def near(
         facets=frozenset(facets),
         as_of=asking.as_of,
         exact=asking.exact,
-        shape="suggestable",
+        shape=asking.config.digest,
     )
     return list(dict.fromkeys(near.person_id for near in found))[:quota]

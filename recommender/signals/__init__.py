@@ -1,6 +1,7 @@
 """What speaks for each candidate, read from the database: a handful of statements, however many candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import func, literal_column, select
@@ -15,16 +16,23 @@ from recommender.signals.facts import RARE_SHARE, class_years, shared_facts
 from recommender.signals.texts import like_texts, quote
 from recommender.signals.ties import mutual_contacts
 
-__all__ = ["quote", "read_signals"]
+__all__ = ["Reader", "quote", "read_signals"]
 
 
-async def read_signals(session: AsyncSession, asking: Asking, people: Sequence[UUID]) -> list[Candidate]:
+Reader: TypeAlias = Callable[[AsyncSession, Asking, Sequence[UUID], int], Awaitable[Sequence[tuple[UUID, Signal]]]]
+"""Reads one kind of signal of these people; the number says how many people the viewer sees."""
+READERS: tuple[Reader, ...] = (shared_facts, class_years, mutual_contacts, like_texts)
+
+
+async def read_signals(
+    session: AsyncSession, asking: Asking, people: Sequence[UUID], readers: Sequence[Reader] = READERS
+) -> list[Candidate]:
     """The candidates `people`, in this order, each with its signals; texts still to be quoted: see `quote`."""
     found: dict[UUID, list[Signal]] = {person_id: [] for person_id in people}
     if not people:
         return []
     total = await _number_of_people(session, asking)
-    for read in (shared_facts, class_years, mutual_contacts, like_texts):
+    for read in readers:
         for person_id, signal in await read(session, asking, people, total):
             found[person_id].append(signal)
     return [Candidate(person_id, tuple(_ordered(signals))) for person_id, signals in found.items()]

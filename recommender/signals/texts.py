@@ -1,7 +1,8 @@
 """Whose texts are alike, and whose offers meet whose needs; and the words of these facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -36,13 +37,13 @@ async def like_texts(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
     """Of each of the people the facts that are most like the viewer's."""
-    rows = await ask(session, asking, _best_pairs, ids=list(people))
-    found: list[tuple[UUID, Signal]] = []
-    for row in rows:
-        likeness = (1.0 - float(row.distance) - NOISE) / RANGE
-        if likeness > 0:
-            found.append((row.person_id, _text_signal(row, likeness)))
-    return found
+    rows = await ask(session, asking, _like_pairs, ids=list(people))
+    return [(row.person_id, _text_signal(row, like)) for row in rows if (like := likeness(row.distance)) > 0]
+
+
+def likeness(distance: float) -> float:
+    """How much a distance of two vectors tells: 1 for texts on one thing, 0 or less for unrelated ones."""
+    return (1.0 - float(distance) - NOISE) / RANGE
 
 
 def _text_signal(row: Any, likeness: float) -> Signal:
@@ -56,10 +57,23 @@ def _text_signal(row: Any, likeness: float) -> Signal:
     return Signal(feature, kind, likeness, f"fact:{row.fact_id}", "", fact_id=row.fact_id)
 
 
-def _best_pairs(asking: Asking) -> AnySelect:
-    """For each person and feature the facts most like one of the viewer's: each of theirs with its best match."""
+def _like_pairs(asking: Asking) -> AnySelect:
+    return best_pairs(asking, _feature)
+
+
+def _feature(mine: FromClause, theirs: FromClause) -> ColumnElement[Any]:
+    return case(
+        (both(mine, theirs, LIKENESS), named(Feature.TEXT)),
+        (of_facets(mine, FacetKind.SEEKS) & of_facets(theirs, FacetKind.OFFERS), named(Feature.RECEIVES)),
+        (of_facets(mine, FacetKind.OFFERS) & of_facets(theirs, FacetKind.SEEKS), named(Feature.GIVES)),
+        else_=null(),
+    )
+
+
+def own_texts(asking: Asking) -> FromClause:
+    """The vectors of the viewer's latest facts that every member may see."""
     own = vector_table()
-    mine = (
+    return (
         select(own.c.facet, own.c.embedding)
         .where(
             own.c.person_id == access.me(asking.viewer),
@@ -71,13 +85,15 @@ def _best_pairs(asking: Asking) -> AnySelect:
         .limit(OWN_FACTS)
         .cte("mine")
     )
-    theirs = vector_table()
-    feature = case(
-        (_both(mine, theirs, LIKENESS), _named(Feature.TEXT)),
-        (_facets(mine, {FacetKind.SEEKS}) & _facets(theirs, {FacetKind.OFFERS}), _named(Feature.RECEIVES)),
-        (_facets(mine, {FacetKind.OFFERS}) & _facets(theirs, {FacetKind.SEEKS}), _named(Feature.GIVES)),
-        else_=null(),
-    )
+
+
+def best_pairs(asking: Asking, feature_of: Callable[[FromClause, FromClause], ColumnElement[Any]]) -> AnySelect:
+    """For each person and feature the facts most like one of the viewer's: each of theirs with its best match.
+
+    `feature_of(mine, theirs)` names the feature that a pair of vectors speaks for, or is null.
+    """
+    mine, theirs = own_texts(asking), vector_table()
+    feature = feature_of(mine, theirs)
     distance = func.min(theirs.c.embedding.op("<=>", return_type=Float())(mine.c.embedding))
     pairs = (
         select(
@@ -100,17 +116,19 @@ def _best_pairs(asking: Asking) -> AnySelect:
     return select(numbered).where(numbered.c.number <= BEST_PAIRS)
 
 
-def _named(feature: Feature) -> ColumnElement[str]:
+def named(feature: StrEnum) -> ColumnElement[str]:
+    """The feature as a literal of the SQL text."""
     return literal_column(f"'{feature.value}'", Text())
 
 
-def _facets(table: FromClause, facets: set[FacetKind] | frozenset[FacetKind]) -> ColumnElement[bool]:
+def of_facets(table: FromClause, *facets: FacetKind) -> ColumnElement[bool]:
+    """Whether the vector is of one of these facets."""
     return table.c.facet.in_([literal_column(f"'{facet.value}'") for facet in sorted(facets)])
 
 
-def _both(one: FromClause, other: FromClause, facets: frozenset[FacetKind]) -> ColumnElement[bool]:
+def both(one: FromClause, other: FromClause, facets: frozenset[FacetKind]) -> ColumnElement[bool]:
     """Both are of one kind: an experience is like an experience, not like a degree."""
-    return or_(*(_facets(one, {facet}) & _facets(other, {facet}) for facet in sorted(facets)))
+    return or_(*(of_facets(one, facet) & of_facets(other, facet) for facet in sorted(facets)))
 
 
 WORDS: Mapping[EvidenceKind, str] = {
@@ -119,6 +137,7 @@ WORDS: Mapping[EvidenceKind, str] = {
     EvidenceKind.SIMILAR_EXPERIENCE: "Did work like yours: {}",
     EvidenceKind.SIMILAR_STUDIES: "Studied what is near to yours: {}",
     EvidenceKind.SIMILAR_TEXT: "Says of themselves, much as you do: “{}”",
+    EvidenceKind.DID_WHAT_YOU_SEEK: "Did what you look for: {}",
 }
 
 

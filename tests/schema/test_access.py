@@ -6,6 +6,7 @@ when it is deleted.
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import chain
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -64,6 +65,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
             await checks.check_events(case, asker)
             await checks.check_jobs(case, asker)
             await checks.check_mentoring(case, asker)
+            await checks.check_advisers(case, asker)
             await checks.check_searches_and_filters(case, asker)
             await checks.check_names(case, asker)
             await checks.check_outcomes(case, asker)
@@ -101,7 +103,9 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
         found["outcomes"] = await case.ask(checks.OUTCOMES, asker)
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
         found["meet"] = await case.ask(checks.MEET, asker)
-        for one in found["meet"]["peopleYouShouldMeet"]["nodes"]:  # ties fade while the test runs
+        found["advisers"] = await case.ask(checks.ADVISERS, asker)
+        suggested = found["meet"]["peopleYouShouldMeet"]["nodes"], found["advisers"]["suggestedMentors"]["nodes"]
+        for one in chain(*suggested):  # ties fade while the test runs
             one["score"] = one["score"] and round(one["score"], 6)
             one["evidence"] = [why | {"weight": round(why["weight"], 6)} for why in one["evidence"]]
     return found

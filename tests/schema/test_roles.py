@@ -42,6 +42,7 @@ QUERIES = {
     "event": '{ event(id: "$event") { id } }',
     "mentors": "{ mentors(first: 1) { totalCount } }",
     "mentorships": "{ mentorships(first: 1) { totalCount } }",
+    "suggestedMentors": "{ suggestedMentors(first: 1) { nodes { id } } }",
     "job": '{ job(id: "$job") { id } }',
     "jobs": "{ jobs(first: 1) { totalCount } }",
     "events": "{ events(first: 1) { totalCount } }",

@@ -1,7 +1,16 @@
 """What the access property asks on every path, and what the model says of each answer."""
 
 from tests.schema.access_checks.cases import Case, HashedSearches
-from tests.schema.access_checks.nouns import EVENTS, JOBS, MENTORS, check_events, check_jobs, check_mentoring
+from tests.schema.access_checks.nouns import (
+    ADVISERS,
+    EVENTS,
+    JOBS,
+    MENTORS,
+    check_advisers,
+    check_events,
+    check_jobs,
+    check_mentoring,
+)
 from tests.schema.access_checks.office import OUTCOMES, PROPOSED, check_office, check_outcomes
 from tests.schema.access_checks.people import (
     ABOUT,
@@ -20,6 +29,7 @@ from tests.schema.access_checks.records import ALUMNI, check_holds
 
 __all__ = [
     "ABOUT",
+    "ADVISERS",
     "ALUMNI",
     "CHOSEN",
     "EVENTS",
@@ -34,6 +44,7 @@ __all__ = [
     "PROPOSED",
     "Case",
     "HashedSearches",
+    "check_advisers",
     "check_events",
     "check_holds",
     "check_jobs",

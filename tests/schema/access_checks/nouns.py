@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from api.access import ViewerKind
 from schema.ids import encode_id
 from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
-from tests.schema.worlds import Asker
+from tests.schema.worlds import Asker, Fact, World
 
 EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl attendees(first: 100) {{ totalCount
     nodes {{ id }} facets {{ classYears{COUNTS} }} }} }} facets {{ weekdays{COUNTS} }} }} }}"""
@@ -13,6 +14,8 @@ JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title poster {{ id }} i
     interestedPeople(first: 100) {{ totalCount nodes {{ id }} }} }} facets {{ employmentTypes{COUNTS} }} }} }}"""
 MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ id }} }} facets {{ topics{COUNTS} }} }}
     mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""
+ADVISERS = """{ suggestedMentors(first: 50) {
+    nodes { score mentor { id topics person { id } } evidence { kind text weight } } } }"""
 CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
 CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 FIND_EVENTS = "query($t: String!) { searchEvents(text: $t, first: 9) { nodes { event { id } matchedFields } } }"
@@ -96,3 +99,20 @@ async def check_mentoring(case: Case, asker: Asker) -> None:
     }
     assert {node["id"]: node["message"] for node in ships["nodes"]} == known
     assert ships["totalCount"] == len(known)
+
+
+async def check_advisers(case: Case, asker: Asker) -> None:
+    """Which mentors are suggested, and that no reason tells of what is hidden."""
+    world = case.world
+    if asker.someone is None or asker.kind is ViewerKind.GUEST:
+        assert (await case.api(ADVISERS, as_=asker.account)).codes == ["FORBIDDEN"]
+        return
+    nodes = (await case.ask(ADVISERS, asker))["suggestedMentors"]["nodes"]
+    assert {one["mentor"]["id"] for one in nodes} == {encode_id("MentorProfile", one) for one in world.may_ask(asker)}
+    said = json.dumps(nodes)
+    assert [one for one in world.facts if one.token in said and not known(world, asker, one)] == []
+
+
+def known(world: World, asker: Asker, fact: Fact) -> bool:
+    """Whether the asker knows of such a fact of anybody."""
+    return any(one.token == fact.token and world.sees_fact(asker, one) for one in world.facts)

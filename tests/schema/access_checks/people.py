@@ -87,7 +87,8 @@ def check_facets(world: World, asker: Asker, people: set[Any], facets: Any) -> N
     counts = sorted(Counter(organization for organization, _ in work).values())
     assert sorted(one["count"] for one in facets["organizations"]) == counts
     for name, kind in (("programmes", models.Education), ("skills", models.Skill), ("interests", models.Interest)):
-        tokens = Counter(fact.token for fact in known if fact.kind is kind and not fact.kept)
+        held = {(fact.token, fact.owner.id) for fact in known if fact.kind is kind and not fact.kept}
+        tokens = Counter(token for token, _ in held)
         assert {one["value"]: one["count"] for one in facets[name]} == tokens
 
 

@@ -66,9 +66,13 @@ async def make_world(session: AsyncSession, random: Random) -> World:
 async def _mentor(session: AsyncSession, random: Random, world: World, person: Someone) -> None:
     token, in_pool = f"zq{random.getrandbits(40):x}", random.random() < 0.6
     row = await session.get_one(models.Person, person.id)
-    profile = await make_mentor(session, row, (token,))
+    busy = random.choice([{}, {}, {"active_mentees": 1}, {"paused_until": datetime.now(UTC) + timedelta(days=1)}])
+    profile = await make_mentor(session, row, (token,), **busy)
     row.mentor_open = in_pool
-    mentor = Mentor(profile.id, person, in_pool, token)
+    mentor = Mentor(profile.id, person, in_pool, not busy, token)
+    level = random.choice(LEVELS)
+    offer = await make_fact(session, models.Skill, person.id, level, name=COMMON, kind=models.TagKind.OFFER)
+    world.facts.append(Fact(offer.id, models.Skill, person, level, COMMON))
     for mentee in random.sample([one for one in world.people if one is not person], 2):
         words = f"zq{random.getrandbits(40):x}"
         state = random.choice(list(models.MentorshipState))

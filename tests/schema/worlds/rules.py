@@ -100,6 +100,8 @@ class Mentor:
     id: UUID
     person: Someone
     in_pool: bool
+    free: bool
+    """Neither paused nor full."""
     token: str
     asked: list[tuple[UUID, Someone, str]] = field(default_factory=list[tuple[UUID, Someone, str]])
 
@@ -266,6 +268,16 @@ class World:
         mine = asker.owns(mentor.person.id) or asker.owns(mentee.id)
         both = self.sees_person(asker, mentor.person) and self.sees_person(asker, mentee)
         return both and (mine or asker.kind is ViewerKind.STAFF)
+
+    def may_ask(self, asker: Asker) -> set[UUID]:
+        """The profiles of the mentors who may be suggested to the asker."""
+        return {
+            one.id
+            for one in self.mentors
+            if one.in_pool and one.free and one.person.listed and one.person.profiled and not one.person.deceased
+            and self.sees_mentor(asker, one) and not asker.owns(one.person.id)
+            and not any(asker.owns(mentee.id) for _, mentee, _ in one.asked)
+        }  # fmt: skip
 
     def may_meet(self, asker: Asker) -> set[UUID]:
         return {
