@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from api.db import Base
+from api.services.disclosures import keep_back
 from recommender.embeddings import HashEmbedder
 from recommender.vectors import embed_missing
 from tests.databases import LockedDatabase
@@ -74,6 +75,7 @@ async def make_scene(session: AsyncSession, db: LockedDatabase) -> Scene:
     await _mentoring(session, keep, drop, friend, blocked)
     await _suggestions(session, keep, drop, friend)
     accounts = await _accounts(session, keep, drop)
+    await keep_back(session)
     await session.commit()
     await embed_missing(db, HashEmbedder())
     return Scene(keep, drop, friend, blocked, event, accounts)

@@ -75,6 +75,20 @@ class Ledger:
             ids = [key for key, _ in rows]
             self.acts.append(Act(MergeFate.REMOVED, table.name, ids, rows=[row for _, row in rows], into=kept))
 
+    def note_difference(
+        self, table: Table, before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]
+    ) -> None:
+        """Note what another rule did to rows: those that are gone, and those that are not as they were."""
+        gone = [key for key in before if key not in after]
+        if gone:
+            self.acts.append(Act(MergeFate.REMOVED, table.name, gone, rows=[before[key] for key in gone]))
+        stored = [column.name for column in table.c if column.computed is None and column.name != "updated_at"]
+        for key, row in after.items():
+            changed = [name for name in stored if row[name] != before[key][name]]
+            if changed:
+                old, new = ({name: one[name] for name in changed} for one in (before[key], row))
+                self.acts.append(Act(MergeFate.CHANGED, table.name, [key], before=old, after=new))
+
 
 def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Whether the column has one of these values: one parameter, however many they are."""

@@ -66,8 +66,16 @@ def _fact(kept: Row[Any], dropped: Row[Any]) -> Changes:
 
 
 def _education(kept: Row[Any], dropped: Row[Any]) -> Changes:
-    """What the registrar vouches for in either record is held back as the registrar's (rule P4)."""
-    return {**_fact(kept, dropped), "registrar_sourced": kept.registrar_sourced or dropped.registrar_sourced}
+    """What the registrar vouches for in either record is held back as the registrar's (rule P4), unless its person has
+    released it in each. The level is that which was chosen; whether a hold keeps it shut is seen to afterwards."""
+    recorded = [row.released_at for row in (kept, dropped) if row.registrar_sourced]
+    level = stricter(kept.chosen_visibility or kept.visibility, dropped.chosen_visibility or dropped.visibility)
+    return {
+        "visibility": level,
+        "chosen_visibility": None,
+        "registrar_sourced": bool(recorded),
+        "released_at": max(recorded) if recorded and None not in recorded else None,
+    }
 
 
 def _contact(kept: Row[Any], dropped: Row[Any]) -> Changes:

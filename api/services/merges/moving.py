@@ -17,15 +17,19 @@ from api.models import (
     Block,
     Connection,
     ConnectionState,
+    Education,
     Event,
+    FactVector,
     MentorProfile,
     Mentorship,
     MentorshipState,
     Person,
     Registration,
     RegistrationState,
+    Suggestion,
     Visibility,
 )
+from api.services.disclosures import keep_back
 from api.services.fact_plans import CLOSED
 from api.services.mentoring import MOST_MENTEES
 from api.services.merges import consents
@@ -37,6 +41,8 @@ _PEOPLE, _TIES = cast(Table, Person.__table__), cast(Table, Connection.__table__
 _EVENTS, _SEATS = cast(Table, Event.__table__), cast(Table, Registration.__table__)
 _MENTORS, _SHIPS = cast(Table, MentorProfile.__table__), cast(Table, Mentorship.__table__)
 _BLOCKS = cast(Table, Block.__table__)
+_EDUCATIONS, _VECTORS = cast(Table, Education.__table__), cast(Table, FactVector.__table__)
+_SHOWN = cast(Table, Suggestion.__table__)
 _ENDS = ("low_id", "high_id")
 _OPEN = (MentorshipState.PENDING.value, MentorshipState.ACCEPTED.value)
 NOT_TAKEN_OVER = frozenset({"lost_people"})
@@ -63,6 +69,7 @@ class Merging:
         await self.remove(_PEOPLE, [self.dropped])
         changes = consents.person(rows[self.kept], rows[self.dropped])
         await self._change(_PEOPLE, rows[self.kept], changes)
+        await self._keep_back()
         await self._count_mentees()
         await count_seats(self.ledger, self.events)
         return self.ledger.acts
@@ -231,6 +238,26 @@ class Merging:
             going_on = ship.state == MentorshipState.ACCEPTED
             state = MentorshipState.COMPLETED if going_on else MentorshipState.WITHDRAWN
             await self._change(_SHIPS, ship, {"state": state.value, "ended_at": ship.moment})
+
+    # -------------------------------------------------- what is kept back of studies
+
+    async def _keep_back(self) -> None:
+        """A hold of either record, and what is no directory information, holds for all studies: noted as what became of
+        the rows, so that it can be undone."""
+        profiles = select(_MENTORS.c.id).where(_MENTORS.c.person_id == self.kept)
+        of_vectors = and_(_VECTORS.c.person_id == self.kept, _VECTORS.c.education_id.is_not(None))
+        told = or_(_SHOWN.c.person_id == self.kept, _SHOWN.c.mentor_id.in_(profiles))
+        watched = ((_VECTORS, of_vectors), (_EDUCATIONS, _EDUCATIONS.c.person_id == self.kept), (_SHOWN, told))
+        former = [await self._contents(*one) for one in watched]
+        if await keep_back(self.ledger.session, [self.kept]):
+            for (table, condition), before in zip(watched, former, strict=True):
+                self.ledger.note_difference(table, before, await self._contents(table, condition))
+
+    async def _contents(self, table: Table, condition: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+        rows = await self.ledger.session.execute(
+            select(table.c.id, func.to_jsonb(table.table_valued())).where(condition).order_by(table.c.id)
+        )
+        return {str(key): row for key, row in rows}
 
     # -------------------------------------------------- counts
 

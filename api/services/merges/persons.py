@@ -14,6 +14,7 @@ from api.access import Viewer, sees_merge, visible_people
 from api.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
 from api.models import Account, Event, Person, PersonAlias, PersonMerge, Registration
 from api.services.audit import log_merge, log_restricted_reads
+from api.services.disclosures import keep_back
 from api.services.facts import enqueue_embedding
 from api.services.merges.acts import Act, Ledger, MergeFate, among
 from api.services.merges.consents import OFFICERS
@@ -109,6 +110,7 @@ async def undo_merge(session: AsyncSession, viewer: Viewer, merge_id: UUID) -> t
     if any(act.table == _PEOPLE.name and act.fate is MergeFate.REMOVED for act in left):
         raise Conflict("The record cannot be restored: another has taken its place in an import.", _MERGE)
     await session.execute(update(_MERGES).where(_MERGES.c.id == merge_id).values(undone_at=func.now(), content=null()))
+    await keep_back(session, [kept, dropped])
     tables = sorted({act.table for act in acts})
     await log_merge(session, viewer, {kept: tables, dropped: tables}, undone=True)
     for person_id in (kept, dropped):

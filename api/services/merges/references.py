@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import TextClause
 from api.db import Base
 
 NATURAL_KEYS: dict[str, tuple[str, ...]] = {
-    "educations": ("person_id", "school", "degree", "programme", "start_date", "end_date"),
+    "educations": ("person_id", "school", "degree", "programme", "start_date", "end_date", "withheld"),
     "experiences": ("person_id", "organization_id", "title", "start_date", "end_date"),
 }
 """Where no constraint says so: rows that say the same are one."""
