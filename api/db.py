@@ -128,6 +128,28 @@ class PooledDatabase:
             self._used_at[connection] = time.monotonic()
 
 
+class UnwrittenDatabase:
+    """A database whose sessions work as usual and leave no trace: what they wrote is undone when they end."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncSession]:
+        """A session inside a transaction that is always rolled back: its commits end savepoints of that."""
+        async with self._db.write() as outer:
+            connection = await outer.connection()
+            async with AsyncSession(
+                connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+            ) as session:
+                yield session
+            await outer.rollback()
+
+    def read(self) -> AbstractAsyncContextManager[Reader]:
+        """See `Database.read`."""
+        return self._db.read()
+
+
 async def driver_connection(holder: SqlConnection | AsyncSession) -> DriverConnection:
     """The psycopg connection under a session or connection: work on it joins the same transaction."""
     connection = await holder.connection() if isinstance(holder, AsyncSession) else holder

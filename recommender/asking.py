@@ -51,7 +51,7 @@ async def ask(
     What else varies is `given` by the names of its bind parameters.
     """
     viewer, config = asking.viewer, asking.config
-    key = (build, viewer.kind, viewer.person_id is None, config.digest, *shape)
+    key = (build, viewer.shape, viewer.person_id is None, config.digest, *shape)
     values = {"viewer": viewer.key, "as_of": asking.as_of, **given}
     return await _STATEMENTS.rows(session, key, lambda: build(asking, *shape), values)
 

@@ -92,7 +92,7 @@ async def nearest_people(
         conditions.append(table.c.facet.in_([literal_column(f"'{facet.value}'") for facet in sorted(facets)]))
     if as_of is not None:
         conditions.append(table.c.created_at <= bindparam(AS_OF, as_of, type_=DateTime(timezone=True)))
-    key = (viewer.kind, shape, None if facets is None else frozenset(facets), as_of is None, limit)
+    key = (viewer.shape, shape, None if facets is None else frozenset(facets), as_of is None, limit)
     given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [spell(query) for query in queries]}
     if not exact:
         await _scan_until_filled(session)

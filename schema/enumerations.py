@@ -31,6 +31,9 @@ describe(
     EDITED="Changed the record by hand.",
     MERGED="Made another record of the same person part of this one.",
     UNMERGED="Took that back.",
+    IMPERSONATION_STARTED="Got leave to read as the person for a while.",
+    IMPERSONATED="Read something as the person: one entry a request.",
+    IMPERSONATION_ENDED="Gave that leave back.",
 )
 describe(
     models.AttendanceMode,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as SqlTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from api.errors import DomainError, RateLimited
+from api.errors import DomainError, NotAllowed, RateLimited
 from schema.context import Context, Running
 from schema.engine.documents import MAX_ERRORS, Document, Documents, InvalidDocument
 from schema.engine.execution import Engine
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 MAX_BODY = 1_000_000
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
+STATUS = {RateLimited.code: 429, NotAllowed.code: 403}
+"""Of requests that are refused as a whole; 401 for all others."""
 
 MakeContext = Callable[[Request], Awaitable[Context]]
 
@@ -61,7 +63,7 @@ class Parameters:
 
 
 class GraphQLEndpoint:
-    """Answers one path. `make_context` tells who is asking; it may raise `api.errors.NotSignedIn`."""
+    """Answers one path. `make_context` tells who is asking; it may raise `api.errors.NotSignedIn` and `NotAllowed`."""
 
     def __init__(self, engine: Engine, make_context: MakeContext, *, open_introspection: bool) -> None:
         self._engine = engine
@@ -84,7 +86,7 @@ class GraphQLEndpoint:
         except GraphQLError as error:
             status, body = 400, orjson.dumps({"errors": [coded(error).formatted]})
         except DomainError as error:
-            status, body = 429 if isinstance(error, RateLimited) else 401, refused(error)
+            status, body = STATUS.get(error.code, 401), refused(error)
         except Exception as error:
             if not database_is_away(error):
                 raise

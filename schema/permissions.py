@@ -50,6 +50,13 @@ STAFF = Requirement("STAFF", lambda viewer: viewer.is_staff, "For staff.")
 ADMIN = Requirement("ADMIN", lambda viewer: viewer.admin, "For administrators.")
 
 
+def check_may_change(viewer: Viewer) -> None:
+    """Raise for whoever sees the network as somebody else: nothing is done in another's name."""
+    if viewer.impersonated:
+        message = "As somebody else you can only read. Leave the header out to act as yourself."
+        raise GraphQLError(message, extensions={"code": "FORBIDDEN"})
+
+
 def requires(requirement: Requirement) -> dict[str, Requirement]:
     """The metadata of a root field."""
     return {REQUIRES: requirement}

@@ -24,6 +24,7 @@ from schema.mentoring.suggestions import SuggestedMentorsQuery
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
 from schema.office.graduations import GraduationsMutation
+from schema.office.impersonations import Impersonation, ImpersonationsMutation
 from schema.office.lost_people import LostPeopleMutation, LostPeopleQuery, LostPerson
 from schema.office.merges import MergesMutation, MergesQuery, PersonMerge
 from schema.office.outcomes import OutcomesQuery
@@ -73,6 +74,7 @@ MUTATIONS = (
     ProposalsMutation,
     LostPeopleMutation,
     MergesMutation,
+    ImpersonationsMutation,
 )
 
 
@@ -100,6 +102,7 @@ def build_schema() -> strawberry.Schema:
             LostPerson,
             PersonMerge,
             UpdateProposal,
+            Impersonation,
         ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,

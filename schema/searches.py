@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.folding import fold
+from api.services.audit import log_restricted_reads
 from recommender.search import Hit, SearchResult
 from schema.context import Info
 from schema.pagination import Slice, check_size, slice_list
@@ -27,9 +28,15 @@ class Found:
 
 
 async def read_found(info: Info, search: Search, text: str, first: int | None, after: str | None) -> Found:
-    """Search, and cut the page out of the result. Raises Refused for a bad size or cursor."""
+    """Search, and cut the page out of the result. Raises Refused for a bad size or cursor.
+
+    That a restricted fact matched tells an officer what it says, and so is logged.
+    """
     size = check_size(first)
+    signature = blake2b(fold(text).encode(), digest_size=6).hexdigest()
     async with info.context.db.write() as session, session.begin():
         found = await search(session)
-    signature = blake2b(fold(text).encode(), digest_size=6).hexdigest()
-    return Found(slice_list(found.hits, size, after or None, signature), found.degraded)
+        page = slice_list(found.hits, size, after or None, signature)
+        reads = {hit.id: hit.restricted for _, hit in page.items}
+        await log_restricted_reads(session, info.context.viewer, reads)
+    return Found(page, found.degraded)

@@ -107,6 +107,7 @@ class AuditEvent(Node):
 
     action: models.AuditAction = column(models.AuditEvent.action, "What was done.")
     facts: list[str] = column(models.AuditEvent.facts, "The kinds of restricted fact concerned, never their content.")
+    reason: str | None = column(models.AuditEvent.reason, "Why, where a reason is asked for: to read as the person.")
     at: datetime = column(models.AuditEvent.created_at, "When.")
     actor: str | None = expression(
         lambda _scope, event: access.actor_name(event), "Who did it; null for the system or a deleted account."

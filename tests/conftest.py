@@ -19,10 +19,11 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase, driver_url
-from api.models import Account
+from api.models import Account, Impersonation
 from api.postgres import EmbeddedPostgres
 from api.settings import Settings
 from migrations import running
+from schema.ids import encode_id
 from tests.databases import LockedDatabase
 
 pytest.register_assert_rewrite("tests.schema.access_checks")
@@ -155,8 +156,14 @@ async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) 
     """What the fixture `api` gives, for tests that make an application of their own."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
 
-        async def ask(query: str, as_: Account | None = None, **variables: Any) -> Answer:
+        async def ask(
+            query: str, as_: Account | None = None, through: Impersonation | str | None = None, **variables: Any
+        ) -> Answer:
             headers: dict[str, str] = {}
+            if through is not None:
+                headers["x-impersonate"] = (
+                    through if isinstance(through, str) else encode_id("Impersonation", through.id)
+                )
             if as_ is not None:
                 headers["authorization"] = f"Bearer {issuer.token(as_.id, timedelta(minutes=5))}"
             before = len(db.statements)
@@ -175,6 +182,9 @@ async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) 
 
 @pytest.fixture
 async def api(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> AsyncGenerator[Api]:
-    """`await api(query, as_=account, **variables)`: one GraphQL request over HTTP, with the SQL statements it cost."""
+    """`await api(query, as_=account, **variables)`: one GraphQL request over HTTP, with the SQL statements it cost.
+
+    `through` is the impersonation by which an administrator asks as somebody else.
+    """
     async with asking(app, db, issuer) as ask:
         yield ask

@@ -9,6 +9,7 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 
 from api.access.educations import held_back, needs_release, recorded, recorded_for, sees_role, withheld_fields
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
+from api.access.impersonations import goes_on, owns_impersonation, people_to_be
 from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
 from api.access.merges import current_person_id, sees_merge
@@ -36,7 +37,7 @@ from api.access.proposals import sees_lost, sees_proposal, sees_proposed_change
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
 from api.access.roles import holds_now, local_today, local_tomorrow
 from api.access.suggestions import suggestable_events, suggestable_jobs, suggestable_mentors, suggestable_people
-from api.access.ties import contacts_of, owns_tie, sees_request, sees_tie
+from api.access.ties import connected_to, contacts_of, owns_tie, sees_request, sees_tie
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
 
 __all__ = [
@@ -51,9 +52,11 @@ __all__ = [
     "blocked_name",
     "comes",
     "connected",
+    "connected_to",
     "contacts_of",
     "current_person_id",
     "for_its_person",
+    "goes_on",
     "held_back",
     "holds_now",
     "holds_seat",
@@ -72,7 +75,9 @@ __all__ = [
     "owns",
     "owns_account",
     "owns_block",
+    "owns_impersonation",
     "owns_tie",
+    "people_to_be",
     "person_visible",
     "posted",
     "profiles",

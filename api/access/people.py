@@ -100,9 +100,16 @@ def connected(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnEleme
     )
 
 
+def _own(viewer: Viewer, fact: FromClause) -> ColumnElement[bool]:
+    """Whether it is the viewer's own fact; through somebody's eyes an officer reads no more of what is for that person
+    alone than otherwise."""
+    own = fact.c.person_id == me(viewer)
+    return and_(own, fact.c.visibility.not_in(level(Visibility.ME))) if viewer.impersonated else own
+
+
 def sees_fact(viewer: Viewer, fact: FromClause) -> ColumnElement[bool]:
     """Whether the viewer may read this fact of a person whom the viewer sees. The person's own rule comes on top."""
-    own = fact.c.person_id == me(viewer)
+    own = _own(viewer, fact)
     match viewer.kind:
         case ViewerKind.ANONYMOUS:
             return false()

@@ -2,9 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, and_, false, literal_column, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    and_,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
-from api.access.people import connected, person_visible
+from api.access.people import connected, person_visible, some_row
 from api.access.viewers import Viewer, ViewerKind, level, me
 from api.models import Connection, Visibility
 
@@ -14,6 +25,8 @@ def sees_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     if viewer.kind is ViewerKind.ANONYMOUS:
         return false()
     mine = or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer))
+    if viewer.impersonated:  # what one end keeps to itself is for no officer to see
+        mine = and_(mine, *(end.not_in(level(Visibility.ME)) for end in (tie.c.low_visibility, tie.c.high_visibility)))
     open_to_viewer = and_(
         _end_allows(viewer, tie.c.low_visibility, tie.c.low_id),
         _end_allows(viewer, tie.c.high_visibility, tie.c.high_id),
@@ -65,6 +78,15 @@ def contacts_of(viewer: Viewer, person_id: ColumnElement[Any]) -> CompoundSelect
         select(low.c.high_id).where(low.c.low_id == person_id, sees_tie(viewer, low)).correlate_except(low),
         select(high.c.low_id).where(high.c.high_id == person_id, sees_tie(viewer, high)).correlate_except(high),
     )
+
+
+def connected_to(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer is told to be connected with the person."""
+    if not viewer.impersonated:
+        return connected(me(viewer), person_id)
+    tie = Connection.__table__.alias()
+    low, high = func.least(me(viewer), person_id), func.greatest(me(viewer), person_id)
+    return some_row(tie, tie.c.low_id == low, tie.c.high_id == high, sees_tie(viewer, tie))
 
 
 def owns_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:

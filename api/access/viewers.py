@@ -35,6 +35,8 @@ class Viewer:
     """For display: ALUMNUS, STUDENT, STAFF, ADMIN, and other dated roles of the person."""
     claim: "Claim | None" = None
     """Set when the token is good but its identity is linked to no account yet."""
+    impersonation: UUID | None = None
+    """Set when an administrator sees the network as this person: to read, and not what is for the person alone."""
 
     @property
     def is_staff(self) -> bool:
@@ -45,6 +47,16 @@ class Viewer:
     def signed_in(self) -> bool:
         """Whether the viewer brought an acceptable token."""
         return self.kind is not ViewerKind.ANONYMOUS
+
+    @property
+    def impersonated(self) -> bool:
+        """Whether somebody else looks through this viewer's eyes."""
+        return self.impersonation is not None
+
+    @property
+    def shape(self) -> tuple[ViewerKind, bool]:
+        """What decides the text of a statement: part of the key of whatever is compiled once."""
+        return self.kind, self.impersonated
 
     @property
     def key(self) -> UUID:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,15 +15,19 @@ from starlette.routing import BaseRoute, Route
 from api.app.readiness import Readiness
 from api.app.requests import RequestMiddleware
 from api.auth import Authenticator
-from api.db import Database, PooledDatabase
+from api.db import Database, PooledDatabase, UnwrittenDatabase
 from api.settings import Settings
 from recommender.search import QueryEmbedder, TextEmbedder
 from schema.context import Context
+from schema.engine.refusals import Refused
 from schema.http import GraphQLEndpoint, MakeContext, errors_only
 from schema.ide import ide_routes
+from schema.ids import decode_id
 from schema.root import build_engine
 
 GRAPHQL_METHODS = ["GET", "POST"]
+IMPERSONATE = "x-impersonate"
+"""The header by which an administrator reads as somebody else: the id that startImpersonation gave."""
 
 
 def create_app(settings: Settings, db: Database | None = None, query_embedder: TextEmbedder | None = None) -> Starlette:
@@ -81,10 +86,21 @@ def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None)
     query_embedder = given or QueryEmbedder(settings.models_dir, settings.embedding_model)
 
     async def make_context(request: Request) -> Context:
-        viewer = await authenticator.viewer(request.headers.get("authorization"), db)
-        return Context(viewer, db, query_embedder)
+        authorization, named = request.headers.get("authorization"), request.headers.get(IMPERSONATE)
+        if named is None:
+            return Context(await authenticator.viewer(authorization, db), db, query_embedder)
+        viewer = await authenticator.impersonating(authorization, _impersonation_id(named), db)
+        return Context(viewer, UnwrittenDatabase(db), query_embedder)
 
     return make_context
+
+
+def _impersonation_id(named: str) -> UUID | None:
+    """The key behind the header's value; what is no id is answered as an id of nothing."""
+    try:
+        return decode_id(named, "Impersonation")
+    except Refused:
+        return None
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -2,9 +2,11 @@
 
 from collections import OrderedDict
 from hashlib import sha256
+from uuid import UUID
 
 from api.access import ANONYMOUS, Viewer
 from api.auth.development import DevelopmentIssuer
+from api.auth.impersonations import impersonate
 from api.auth.issuers import Issuer, OpenIdIssuer
 from api.auth.tokens import Clock, Verified, bearer_token, read_unverified, system_clock, verify
 from api.auth.viewers import resolve
@@ -40,6 +42,12 @@ class Authenticator:
         if authorization is None:
             return ANONYMOUS
         return await resolve(await self._verified(bearer_token(authorization)), db)
+
+    async def impersonating(self, authorization: str | None, impersonation_id: UUID | None, db: Database) -> Viewer:
+        """As whom the sender sees the network by this impersonation; None stands for an id that is none."""
+        if authorization is None:
+            raise NotSignedIn("Sign in first.")
+        return await impersonate(await self.viewer(authorization, db), impersonation_id, db)
 
     async def _verified(self, text: str) -> Verified:
         digest = sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -82,10 +82,13 @@ async def resolve(verified: Verified, db: Database) -> Viewer:
         await _sign_in_first(db, account_id)
     elif stale:
         await _note_sign_in(db, account_id)
-    return _viewer(account_id, person_id, AccountRole(account_role), frozenset(current))
+    return viewer_of(account_id, person_id, AccountRole(account_role), frozenset(current))
 
 
-def _viewer(account_id: UUID, person_id: UUID | None, account_role: AccountRole, current: frozenset[str]) -> Viewer:
+def viewer_of(
+    account_id: UUID | None, person_id: UUID | None, account_role: AccountRole, current: frozenset[str]
+) -> Viewer:
+    """The viewer of an account of this role, whose person holds these roles now."""
     officer = account_role in {AccountRole.STAFF, AccountRole.ADMIN}
     unofficial = ViewerKind.MEMBER if current & MEMBER_ROLES else ViewerKind.GUEST
     return Viewer(

@@ -19,6 +19,7 @@ from api.models.facts import (
     TagKind,
     TextKind,
 )
+from api.models.impersonations import Impersonation
 from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
 from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
 from api.models.merges import PersonAlias, PersonMerge
@@ -58,6 +59,7 @@ __all__ = [
     "FactVector",
     "IdempotencyKey",
     "Identity",
+    "Impersonation",
     "Institution",
     "Interest",
     "ItemVector",

@@ -17,6 +17,9 @@ class AuditAction(StrEnum):
     EDITED = "EDITED"
     MERGED = "MERGED"
     UNMERGED = "UNMERGED"
+    IMPERSONATION_STARTED = "IMPERSONATION_STARTED"
+    IMPERSONATED = "IMPERSONATED"
+    IMPERSONATION_ENDED = "IMPERSONATION_ENDED"
 
 
 class AuditEvent(Row):
@@ -29,3 +32,5 @@ class AuditEvent(Row):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     action: Mapped[AuditAction] = mapped_column(enum_column(AuditAction, "action"))
     facts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why, where the act needs a reason."""

@@ -44,6 +44,14 @@ async def log_imports(session: AsyncSession, viewer: Viewer, changes: Mapping[UU
     await _log(session, viewer, AuditAction.IMPORTED, changes)
 
 
+async def log_impersonation(
+    session: AsyncSession, viewer: Viewer, action: AuditAction, person_id: UUID, reason: str
+) -> None:
+    """Note that an administrator begins or ceases to see the network as somebody, and why."""
+    session.add(AuditEvent(actor_id=viewer.account_id, person_id=person_id, action=action, facts=[], reason=reason))
+    await session.flush()
+
+
 async def _log(session: AsyncSession, viewer: Viewer, action: AuditAction, acts: Mapping[UUID, Sequence[str]]) -> None:
     noted = {
         person_id: ",".join(sorted(set(fields)))

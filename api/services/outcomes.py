@@ -87,7 +87,7 @@ async def cohort_outcomes(
     _check(viewer, cohort, first)
     given = {"viewer": viewer.key, "from_year": cohort.from_year, "to_year": cohort.to_year, "cip": cohort.cip}
     known = {name: value for name, value in given.items() if value is not None} | {"most": first}
-    key = (by, viewer.kind, *sorted(known))
+    key = (by, viewer.shape, *sorted(known))
     rows = await _STATEMENTS.rows(session, key, lambda: _cells(viewer, by, cohort), known)
     return [_cell(row) for row in rows]
 

@@ -55,7 +55,7 @@ async def search_items(
     """Find items by their words and by what they are about. Raises Invalid for no words."""
     terms = check_text(text)
     vector = await embedder.embed(text)
-    key = (searched.vector, viewer.kind, len(terms))
+    key = (searched.vector, viewer.shape, len(terms))
     given = {"viewer": viewer.key, **given_terms(terms)}
     rows = await _STATEMENTS.rows(
         session,
@@ -73,7 +73,7 @@ async def _by_meaning(
     """Exactly: there are thousands of items to come, not millions, and the rule is checked on each."""
     rows = await _STATEMENTS.rows(
         session,
-        (searched.vector, viewer.kind),
+        (searched.vector, viewer.shape),
         lambda: _nearest(viewer, searched),
         {"viewer": viewer.key, "vector": spell(vector)},
     )

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import FromClause, Text, cast, func, union_all
+from sqlalchemy import ColumnElement, FromClause, Text, case, cast, func, null, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
@@ -74,24 +75,30 @@ async def search_people(
 # ---------------------------------------------------------------- by words
 
 
+def _closed(viewer: Viewer, fact: FromClause, model: type[models.Fact]) -> ColumnElement[Any] | None:
+    """For officers: the fact's kind, if members at large may not read it."""
+    return case((access.restricted(fact), constant(model.__name__)), else_=null()) if viewer.is_staff else None
+
+
 def _fact_rows(viewer: Viewer, field: Field, terms: int) -> AnySelect:
     fact = field.model.__table__.alias()
-    return found_by(fact.c.person_id, constant(field.name), field.weight, fact.c.search, terms).where(
+    closed = _closed(viewer, fact, field.model)
+    return found_by(fact.c.person_id, constant(field.name), field.weight, fact.c.search, terms, closed).where(
         access.sees_fact(viewer, fact)
     )
 
 
 def _text_rows(viewer: Viewer, terms: int) -> AnySelect:
     fact = models.PersonText.__table__.alias()
-    return found_by(fact.c.person_id, func.lower(cast(fact.c.kind, Text)), 1.0, fact.c.search, terms).where(
-        access.sees_fact(viewer, fact)
-    )
+    name, closed = func.lower(cast(fact.c.kind, Text)), _closed(viewer, fact, models.PersonText)
+    return found_by(fact.c.person_id, name, 1.0, fact.c.search, terms, closed).where(access.sees_fact(viewer, fact))
 
 
 def _employer_rows(viewer: Viewer, terms: int) -> AnySelect:
     fact, organization = models.Experience.__table__.alias(), models.Organization.__table__.alias()
+    closed = _closed(viewer, fact, models.Experience)
     return (
-        found_by(fact.c.person_id, constant("experiences"), 1.0, organization.c.search, terms)
+        found_by(fact.c.person_id, constant("experiences"), 1.0, organization.c.search, terms, closed)
         .join_from(fact, organization, organization.c.id == fact.c.organization_id)
         .where(access.sees_fact(viewer, fact))
     )
@@ -103,7 +110,7 @@ def _name_rows(terms: int) -> AnySelect:
 
 
 async def _by_words(session: AsyncSession, viewer: Viewer, terms: Sequence[str]) -> list[Hit]:
-    key = (viewer.kind, len(terms))
+    key = (viewer.shape, len(terms))
     given = {"viewer": viewer.key, **given_terms(terms)}
     return read_hits(await _STATEMENTS.rows(session, key, lambda: _by_coverage(viewer, len(terms)), given))
 

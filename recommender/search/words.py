@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Text, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Text, bindparam, case, cast, func, literal_column, null, select
 from sqlalchemy.dialects.postgresql import BIT, TSQUERY
 
 from api.db import AnySelect
@@ -31,6 +31,8 @@ class Hit:
     id: UUID
     score: float
     matched_fields: tuple[str, ...]
+    restricted: tuple[str, ...] = ()
+    """For officers: the kinds of a person's matched facts that members at large may not read, to be logged."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ def fuse(*rankings: Sequence[Hit]) -> list[Hit]:
     """Reciprocal rank fusion; what is found in several ways is told with all matched fields."""
     scores: dict[UUID, float] = {}
     fields: dict[UUID, dict[str, None]] = {}
+    restricted: dict[UUID, dict[str, None]] = {}
     for ranking in rankings:
         for rank, hit in enumerate(ranking):
             scores[hit.id] = scores.get(hit.id, 0.0) + 1 / (FUSION_CONSTANT + rank)
             fields.setdefault(hit.id, {}).update(dict.fromkeys(hit.matched_fields))
+            restricted.setdefault(hit.id, {}).update(dict.fromkeys(hit.restricted))
     best = sorted(scores, key=lambda key: (-scores[key], key))
-    return [Hit(key, scores[key], tuple(fields[key])) for key in best]
+    return [Hit(key, scores[key], tuple(fields[key]), tuple(restricted[key])) for key in best]
 
 
 # ---------------------------------------------------------------- by words
@@ -103,8 +107,10 @@ def found_by(
     weight: float,
     search: ColumnElement[Any],
     terms: int,
+    closed: ColumnElement[Any] | None = None,
 ) -> AnySelect:
-    """SELECT of what has any of the terms in one full-text column: (key, field, mask of the terms, weight)."""
+    """SELECT of what has any of the terms in one full-text column: (key, field, mask of the terms, weight, closed: the
+    kind of a fact that is closed to members at large, or null)."""
     any_term, mask = matches(search, terms)
     given: ColumnElement[float] = literal_column(str(weight))
     return select(
@@ -112,6 +118,7 @@ def found_by(
         name.label("field"),
         mask.label("mask"),
         given.label("weight"),
+        (cast(null(), Text()) if closed is None else closed).label("closed"),
     ).where(any_term)
 
 
@@ -122,14 +129,18 @@ def constant(name: str) -> ColumnElement[str]:
 
 def best_covered(allowed: AnySelect, rows: AnySelect | Any) -> AnySelect:
     """Of the `allowed` (SELECT of an id) those in `rows` (of `found_by`): by how many of the terms occur in what the
-    viewer may read, then by the weight of the fields. Columns: id, score, fields."""
+    viewer may read, then by the weight of the fields. Columns: id, score, fields, closed."""
     (key,) = allowed.selected_columns
     found = rows.subquery("found")
     covered = func.bit_count(cast(func.bit_or(found.c.mask), BIT(MAX_TERMS)))
     score = func.sum(found.c.weight)
     return (
         allowed.join(found, found.c.key == key)
-        .add_columns(score.label("score"), func.array_agg(found.c.field.distinct()).label("fields"))
+        .add_columns(
+            score.label("score"),
+            func.array_agg(found.c.field.distinct()).label("fields"),
+            func.array_remove(func.array_agg(found.c.closed.distinct()), null()).label("closed"),
+        )
         .group_by(key)
         .order_by(covered.desc(), score.desc(), key)
         .limit(POOL)
@@ -138,4 +149,4 @@ def best_covered(allowed: AnySelect, rows: AnySelect | Any) -> AnySelect:
 
 def read_hits(rows: Sequence[Any]) -> list[Hit]:
     """The rows of `best_covered`."""
-    return [Hit(row.id, float(row.score), tuple(sorted(row.fields))) for row in rows]
+    return [Hit(row.id, float(row.score), tuple(sorted(row.fields)), tuple(sorted(row.closed))) for row in rows]

@@ -4,6 +4,7 @@ A to-one relation is a scalar subselect, a to-many relation a subselect that agg
 and the whole tree is one statement. Access rules are part of the statement wherever rows of another type are reached.
 """
 
+from collections.abc import Collection
 from typing import Any, cast
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
@@ -90,12 +91,21 @@ class Compiler:
         return select(given.c.id, body).join_from(given, row, row.c.id == table.current(given.c.id)).where(visible)
 
     def columns(
-        self, kind: GraphQLObjectType, fields: Fields, row: FromClause, *, named: bool = False
+        self,
+        kind: GraphQLObjectType,
+        fields: Fields,
+        row: FromClause,
+        *,
+        named: bool = False,
+        asked: Collection[FromClause] = (),
     ) -> list[Label[Any]]:
-        """The selected fields of a row, each labelled with its response key; and the hidden note, if there is one."""
+        """The selected fields of a row, each labelled with its response key; and the hidden note, if there is one.
+
+        `named`: the client gave the row's id. `asked`: tables of the facts by which the row came into its list.
+        """
         columns = [self._column(kind, key, nodes, row).label(key) for key, nodes in fields.items()]
         staff = self.scope.viewer.is_staff
-        note = self._restricted(kind, fields, row) if staff else self._profile(kind, fields, row, named=named)
+        note = self._restricted(kind, fields, row, asked) if staff else self._profile(kind, fields, row, named=named)
         if note is not None:
             self.scope.audits = True
             columns.append(note.label(AUDIT))
@@ -145,21 +155,27 @@ class Compiler:
     ) -> ColumnElement[Any]:
         return compile_page(self, source, definition, nodes, parent)
 
-    def _restricted(self, kind: GraphQLObjectType, fields: Fields, row: FromClause) -> ColumnElement[Any] | None:
+    def told(self, asked: Collection[FromClause], row: FromClause) -> list[Label[Any]]:
+        """For officers: the note that a row's place in a list tells of restricted facts of these tables."""
+        if not (asked and self.scope.viewer.is_staff):
+            return []
+        self.scope.audits = True
+        return [_kinds(asked, row).label(AUDIT)]
+
+    def _restricted(
+        self, kind: GraphQLObjectType, fields: Fields, row: FromClause, asked: Collection[FromClause]
+    ) -> ColumnElement[Any] | None:
         """For officers: [person id, kinds of the restricted facts that this row shows]."""
         if table_of(kind).audited:
             kinds = func.json_build_array(literal_column(f"'{kind.name}'"))
             return case((access.restricted(row), func.json_build_array(row.c.person_id, kinds)), else_=null())
-        reads: set[type[DeclarativeBase]] = set()
+        reads = set(asked)
         for nodes in fields.values():
             definition = kind.fields.get(nodes[0].name.value)
             source = source_of(definition) if definition else None
             if isinstance(source, Expression):
-                reads.update(source.reads)
-        if not reads:
-            return None
-        shown = union_all(*(_restricted_kind(model, row) for model in sorted(reads, key=lambda one: one.__name__)))
-        return func.json_build_array(row.c.id, func.array_to_json(func.array(shown.scalar_subquery())))
+                reads.update(from_clause(model) for model in source.reads)
+        return _kinds(reads, row) if reads else None
 
     def _profile(
         self, kind: GraphQLObjectType, fields: Fields, row: FromClause, *, named: bool
@@ -191,6 +207,12 @@ def _reveals(kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
     definition = kind.fields.get(nodes[0].name.value)
     source = source_of(definition) if definition else None
     return isinstance(source, Expression) and source.reveals
+
+
+def _kinds(tables: Collection[FromClause], person: FromClause) -> ColumnElement[Any]:
+    """[person id, the kinds of facts among the tables of which the person has restricted ones]."""
+    shown = union_all(*(_restricted_kind(model, person) for model in access.FACTS if from_clause(model) in tables))
+    return func.json_build_array(person.c.id, func.array_to_json(func.array(shown.scalar_subquery())))
 
 
 def _restricted_kind(model: type[DeclarativeBase], person: FromClause) -> AnySelect:

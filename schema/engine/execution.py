@@ -62,7 +62,7 @@ class Engine:
         if operation.operation is not OperationType.QUERY:
             return None
         document, coerced = context.operation.document, context.operation.variables
-        key = (id(operation), context.viewer.kind, self._shape(document, coerced))
+        key = (id(operation), context.viewer.shape, self._shape(document, coerced))
         plan = document.plans.get(key, False)
         if plan is False:
             plan = self._plan(context.viewer, document, operation, coerced)
@@ -117,7 +117,7 @@ class Engine:
         """The value of one planned root field, with the client's response keys, for graphql-core to complete."""
         document, variables = context.operation.document, context.operation.variables
         nodes = list(info.field_nodes)
-        key = (id(nodes[0]), "root", context.viewer.kind, self._shape(document, variables))
+        key = (id(nodes[0]), "root", context.viewer.shape, self._shape(document, variables))
         statement = document.plans.get(key)
         if statement is None:
             scope = Scope(context.viewer, variables)
@@ -143,7 +143,7 @@ class Engine:
         ids.
         """
         document, variables = context.operation.document, context.operation.variables
-        key = (id(nodes[0]), kind.name, context.viewer.kind, self._shape(document, variables))
+        key = (id(nodes[0]), kind.name, context.viewer.shape, self._shape(document, variables))
         statement = document.plans.get(key)
         if statement is None:
             scope = Scope(context.viewer, variables)

@@ -72,6 +72,17 @@ def compile_filter(
     return and_(true(), *found)
 
 
+def tables_asked(kind: GraphQLInputObjectType, given: Any) -> set[FromClause]:
+    """The tables of the facts that a filter asks about."""
+    found: set[FromClause] = set()
+    for name, value in given.items():
+        if name in {"and", "or", "not"}:
+            found.update(*(tables_asked(kind, part) for part in ([value] if name == "not" else value)))
+        elif isinstance(condition := _condition_of(kind, name), OfFact):
+            found.add(condition.table)
+    return found
+
+
 def _condition_of(kind: GraphQLInputObjectType, name: str) -> Condition:
     declared = kind.fields[name].extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     return declared.metadata[CONDITION]

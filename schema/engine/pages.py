@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from api.db import AnySelect
 from schema.engine.cursors import CURSOR_VERSION, read_cursor
-from schema.engine.filters import compile_filter
+from schema.engine.filters import compile_filter, tables_asked
 from schema.engine.parameters import Arguments
 from schema.engine.refusals import Refused, Unplanned
 from schema.engine.selections import named_type
@@ -97,10 +97,12 @@ class PageCompiler:
         self.table: Table = table_of(self.target)
         self.arguments = self.scope.arguments(definition, nodes[0])
         self.request = read_request(source, self.arguments)
+        self.asked: set[FromClause] = set()
 
     def compile(self) -> ColumnElement[Any]:
         """The connection as one JSON value."""
         page = self.page()
+        self.asked = self.tables_asked()  # the filter is sound, or making the page has refused it
         parts = {key: self.part(nodes, page) for key, nodes in self.fields.items()}
         whole = select(*(value.label(key) for key, value in parts.items()))
         names = {nodes[0].name.value for nodes in self.fields.values()}
@@ -127,6 +129,12 @@ class PageCompiler:
         """The input type of an argument of this field."""
         definition, _node = self.scope.calls[self.arguments.call]
         return named_type(definition.args[argument])
+
+    def tables_asked(self) -> set[FromClause]:
+        """The tables of the facts by which rows come into the list and to their places."""
+        found = {self.source.order_reads[one.name] for one in self.request.terms if one.name in self.source.order_reads}
+        wanted = self.arguments.get("filter").value
+        return found | tables_asked(self.input_type("filter"), wanted) if wanted else found
 
     def matching(self, row: FromClause) -> AnySelect:
         """The ids of all rows of the list."""
@@ -191,7 +199,7 @@ class PageCompiler:
                 return self.collected(self.edge(nodes, page), page)
             case "nodes":
                 fields = self.compiler.selections.below(nodes, self.target)
-                columns = self.compiler.columns(self.target, fields, page)
+                columns = self.compiler.columns(self.target, fields, page, asked=self.asked)
                 return self.collected(as_row(select(*columns).correlate(page)), page)
             case "pageInfo":
                 return self.page_info(nodes, page)
@@ -225,7 +233,7 @@ class PageCompiler:
     def edge(self, nodes: list[FieldNode], page: Subquery) -> ColumnElement[Any]:
         """One edge as a JSON object."""
         kind = cast(GraphQLObjectType, named_type(self.kind.fields["edges"]))
-        columns: list[Any] = []
+        columns: list[Any] = [*self.compiler.told(self.asked, page)]
         value: ColumnElement[Any]
         for key, chosen in self.compiler.selections.below(nodes, kind).items():
             name = chosen[0].name.value

@@ -28,7 +28,7 @@ from strawberry.dataloader import DataLoader
 from schema.engine.execution import Engine
 from schema.engine.selections import Selections
 from schema.engine.sources import Page, Root, source_of, table_or_none
-from schema.permissions import required_of
+from schema.permissions import check_may_change, required_of
 
 if TYPE_CHECKING:
     from schema.context import Context, Info
@@ -105,7 +105,7 @@ def _resolver(
         inner = _from_row(cast(Resolver, definition.resolve))
         if _names_rows(definition):
             inner = _completing(engine, inner)
-    return _guarded(inner, definition) if at_root else inner
+    return _guarded(inner, definition, changes=kind is schema.mutation_type) if at_root else inner
 
 
 def _planned_root(engine: Engine, definition: GraphQLField) -> Resolver:
@@ -126,10 +126,12 @@ def _from_row(otherwise: Resolver) -> Resolver:
     return resolve
 
 
-def _guarded(inner: Resolver, definition: GraphQLField) -> Resolver:
+def _guarded(inner: Resolver, definition: GraphQLField, *, changes: bool) -> Resolver:
     required = required_of(definition)
 
     def resolve(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
+        if changes:
+            check_may_change(info.context.viewer)
         required.check(info.context.viewer)
         return inner(source, info, **arguments)
 

@@ -93,6 +93,8 @@ class Page:
     """None at the root: all rows that the viewer sees."""
     orders: Mapping[str, Callable[[Scope, FromClause], ColumnElement[Any]]] = field(default_factory=dict[str, Any])
     """What the fields of the `orderBy` terms sort by; each expression is never null."""
+    order_reads: Mapping[str, FromClause] = field(default_factory=dict[str, FromClause])
+    """The tables of the facts that some of them are drawn from, for the officers' log."""
     default_order: tuple[str, str] = ("id", "ASC")
     extra: Mapping[str, Callable[[Scope, FromClause, FromClause | None], ColumnElement[Any]]] = field(
         default_factory=dict[str, Any]

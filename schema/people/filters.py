@@ -50,7 +50,7 @@ def _organization_name(given: Arguments, fact: FromClause) -> ColumnElement[bool
 
 
 def _connected(scope: Scope, given: Arguments, row: FromClause) -> ColumnElement[bool]:
-    is_connected = access.connected(access.me(scope.viewer), row.c.id)
+    is_connected = access.connected_to(scope.viewer, row.c.id)
     return is_connected if given.value else ~is_connected
 
 

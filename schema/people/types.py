@@ -77,7 +77,7 @@ def _mutual(scope: Scope, person: FromClause, other: FromClause) -> ColumnElemen
 
 
 def _connected(scope: Scope, person: FromClause) -> ColumnElement[bool]:
-    return access.connected(access.me(scope.viewer), person.c.id)
+    return access.connected_to(scope.viewer, person.c.id)
 
 
 def _comes_to(scope: Scope, person: FromClause, event: FromClause) -> ColumnElement[bool]:
@@ -121,7 +121,8 @@ def page_of_people(
 
 def people_page(joins: Any, description: str, **options: Any) -> Any:
     """A connection field of people."""
-    source = Page("Person", joins, orders=ORDERS, default_order=("name", "ASC"), facets=FACETS)
+    read = {"classYear": from_clause(models.Education)}
+    source = Page("Person", joins, orders=ORDERS, order_reads=read, default_order=("name", "ASC"), facets=FACETS)
     return planned(source, description, arguments=page_of_people, **options)
 
 

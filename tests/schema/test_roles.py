@@ -94,6 +94,8 @@ MUTATIONS: dict[str, str] = {
     "graduateCohort": '{date: "2026-07-01", personIds: ["$person"]}',
     "eraseMe": '{displayName: "Somebody else"}',
     "erasePerson": '{personId: "$person", reason: REQUESTED}',
+    "startImpersonation": '{personId: "$person", reason: "Help", minutes: 5}',
+    "endImpersonation": '{impersonationId: "$leave"}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
 WHO = ("stranger", "guest", "member", "staff", "admin")
@@ -157,6 +159,7 @@ async def scene(session: AsyncSession) -> Scene:
         "third": encode_id("Person", third.id),
         "merge": encode_id("PersonMerge", UUID(int=6)),
         "proposal": encode_id("UpdateProposal", proposal.id),
+        "leave": encode_id("Impersonation", UUID(int=5)),
         "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
     }
     return Scene(accounts, named)

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import func, select, update
 
 from api import models
 from api.access import Viewer
+from api.app import create_app
+from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase
 from api.errors import RateLimited
 from api.services.profile_views import forget_views, see_profiles
+from api.settings import Settings
+from schema.ids import encode_id
 from tests.factories import make_member, make_person, viewer_of
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
@@ -44,6 +50,23 @@ async def test_20_at_once_with_a_bound_of_10_show_exactly_10(real_db: PooledData
     told = await asyncio.gather(*(attempt(real_db, one, person) for person in people for one in (viewer, other)))
     assert Counter(told) == {"seen": 2 * BOUND, "refused": 2 * BOUND}
     assert await counted(real_db) == 2 * BOUND
+
+
+async def test_20_requests_at_once_with_a_bound_of_10_answer_exactly_10(
+    real_db: PooledDatabase, settings: Settings, issuer: DevelopmentIssuer
+):
+    (viewer,), people = await make_viewers(real_db, 1, 20)
+    headers = {"authorization": f"Bearer {issuer.token(viewer.account_id or viewer.key, timedelta(minutes=5))}"}
+    query = "query($id: ID!) { person(id: $id) { displayName } }"
+    transport = httpx.ASGITransport(create_app(settings, real_db))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+
+        async def ask(person_id: UUID) -> int:
+            body = {"query": query, "variables": {"id": encode_id("Person", person_id)}}
+            return (await client.post("/graphql", json=body)).status_code
+
+        assert Counter(await asyncio.gather(*(ask(one) for one in people))) == {200: BOUND, 429: BOUND}
+    assert await counted(real_db) == BOUND
 
 
 async def test_one_person_many_times_at_once_counts_once(real_db: PooledDatabase):

@@ -23,6 +23,7 @@ from tests.schema.access_checks.people import (
     check_list,
     check_names,
     check_own,
+    check_reading_only,
     check_searches_and_filters,
 )
 from tests.schema.access_checks.records import ALUMNI, check_holds
@@ -54,5 +55,6 @@ __all__ = [
     "check_office",
     "check_outcomes",
     "check_own",
+    "check_reading_only",
     "check_searches_and_filters",
 ]

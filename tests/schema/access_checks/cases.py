@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from recommender.embeddings import HashEmbedder
 from schema.ids import encode_id
-from tests.conftest import Api
+from tests.conftest import Answer, Api
 from tests.schema.worlds import Asker, Someone, World
 
 COUNTS = "(first: 100) { value count }"
@@ -31,9 +31,12 @@ class Case:
     session: AsyncSession
 
     async def ask(self, query: str, asker: Asker, **variables: Any) -> Any:
-        answer = await self.api(query, as_=asker.account, **variables)
+        answer = await self.answer(query, asker, **variables)
         assert answer.errors == []
         return answer.data
+
+    async def answer(self, query: str, asker: Asker, **variables: Any) -> Answer:
+        return await self.api(query, as_=asker.account, through=asker.through, **variables)
 
 
 def person_id(person: Someone) -> str:

@@ -26,7 +26,7 @@ NAMES = ("Sharedworks", "Otherworks", "Unseen")
 async def check_outcomes(case: Case, asker: Asker) -> None:
     """Counts are of visible facts of visible people, and never tell others than staff of fewer than five."""
     if asker.kind is ViewerKind.GUEST:
-        assert (await case.api(OUTCOMES, as_=asker.account)).codes == ["FORBIDDEN", "FORBIDDEN"]
+        assert (await case.answer(OUTCOMES, asker)).codes == ["FORBIDDEN", "FORBIDDEN"]
         return
     told = await case.ask(OUTCOMES, asker)
     names = dict(zip(case.world.organizations, NAMES, strict=True))
@@ -74,7 +74,7 @@ async def check_office(case: Case, asker: Asker) -> None:
     nodes = (await case.ask(NODES, asker, ids=[encode_id(kind, key) for kind, key, _ in named]))["nodes"]
     assert [node is not None for node in nodes] == [seen for *_, seen in named]
     if asker.kind is not ViewerKind.STAFF:
-        assert (await case.api(OFFICE, as_=asker.account)).codes == ["FORBIDDEN", "FORBIDDEN"]
+        assert (await case.answer(OFFICE, asker)).codes == ["FORBIDDEN", "FORBIDDEN"]
         return
     told = await case.ask(OFFICE, asker)
     seen = [one for one in world.proposals if sees_proposal(world, asker, one)]

@@ -30,6 +30,7 @@ FIND = "query($t: String!) { searchPeople(text: $t, first: 100) { nodes { person
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 PERSON = "query($id: ID!) { person(id: $id) { %s } }" % SELECTION
 MINE = "{ viewer { connectionRequests(first: 100) { nodes { id } } blocks { personId } } }"
+UNLIST = "mutation { setListed(input: {listed: false}) { __typename } }"
 ABOUT = "about sailing and mathematics"
 """What every text of a world says: by meaning, each of them is found."""
 
@@ -136,10 +137,23 @@ async def check_names(case: Case, asker: Asker) -> None:
     for mentor in world.mentors:
         others.append(("MentorProfile", mentor.id, world.sees_mentor(asker, mentor)))
         others += [("Mentorship", key, world.sees_mentorship(asker, mentor, one)) for key, one, _ in mentor.asked]
-    others += [("Viewer", one.account.id, one is asker) for one in world.askers]
+    accounts = [one for one in world.askers if one.through is None]
+    others += [("Viewer", one.account.id, is_account_of(asker, one)) for one in accounts]
     named = [encode_id(kind, key) for kind, key, _ in others]
     nodes = (await case.ask(NODES, asker, ids=named))["nodes"]
     assert [node is not None for node in nodes] == [visible for *_, visible in others]
+
+
+def is_account_of(asker: Asker, other: Asker) -> bool:
+    """Whether the asker sees the network as `other` does."""
+    return other is asker or (asker.through is not None and asker.someone is other.someone)
+
+
+async def check_reading_only(case: Case, asker: Asker) -> None:
+    """As somebody else one changes nothing."""
+    if asker.through is not None:
+        answer = await case.answer(UNLIST, asker)
+        assert (answer.data, answer.codes) == (None, ["FORBIDDEN"])
 
 
 async def check_own(case: Case, asker: Asker) -> None:
@@ -150,7 +164,7 @@ async def check_own(case: Case, asker: Asker) -> None:
     blocked = {end for pair, by in world.blocks.items() if asker.owns(by) for end in pair if end != by}
     assert {one["personId"] for one in mine["blocks"]} == {encode_id("Person", one) for one in blocked}
     if someone is None or asker.kind is ViewerKind.GUEST:
-        refused = await case.api(MEET, as_=asker.account)
+        refused = await case.answer(MEET, asker)
         assert refused.codes == ["FORBIDDEN"]
         return
     meet = people_of((await case.ask(MEET, asker))["peopleYouShouldMeet"])

@@ -11,6 +11,7 @@ from api.access import ViewerKind
 from tests.factories import (
     block,
     connect,
+    impersonate,
     make_account,
     make_event,
     make_fact,
@@ -48,6 +49,7 @@ async def make_world(session: AsyncSession, random: Random) -> World:
     ]
     for number in range(6):
         await _someone(session, random, world, number)
+    await _impersonations(session, world)
     for place, one in enumerate(world.people):
         for other in world.people[place + 1 :]:
             await _between(session, random, world, one, other)
@@ -61,6 +63,20 @@ async def make_world(session: AsyncSession, random: Random) -> World:
     await make_office(session, random, world)
     await keep_records(session, random, world)
     return world
+
+
+async def _impersonations(session: AsyncSession, world: World) -> None:
+    """An administrator asks as a guest, and as the member with most that is for that member alone."""
+
+    def secrets(asker: Asker) -> int:
+        return sum(fact.owner is asker.someone and fact.level is V.ME for fact in world.facts)
+
+    admin = await make_account(session, role=models.AccountRole.ADMIN)
+    for kind in (ViewerKind.MEMBER, ViewerKind.GUEST):
+        seen = max((one for one in world.askers if one.kind is kind), key=secrets, default=None)
+        if seen is not None and seen.someone is not None:
+            through = await impersonate(session, admin, seen.someone.id)
+            world.askers.append(Asker(kind, admin, seen.someone, through))
 
 
 async def _mentor(session: AsyncSession, random: Random, world: World, person: Someone) -> None:

@@ -124,6 +124,8 @@ class Asker:
     kind: ViewerKind
     account: models.Account
     someone: Someone | None = None
+    through: models.Impersonation | None = None
+    """Set when an administrator, whose account it is, asks as this person."""
 
     def owns(self, person_id: UUID) -> bool:
         return self.someone is not None and self.someone.id == person_id
@@ -176,7 +178,7 @@ class World:
         return level in {V.MEMBERS, V.PUBLIC}
 
     def sees_fact(self, asker: Asker, fact: Fact) -> bool:
-        own = asker.owns(fact.owner.id)
+        own = asker.owns(fact.owner.id) and not (asker.through and fact.level is V.ME)
         return self.sees_person(asker, fact.owner) and (own or self.opens(asker, fact.owner.id, fact.level))
 
     def reads(self, asker: Asker, fact: Fact) -> bool:
@@ -198,7 +200,7 @@ class World:
         tie = self.ties[pair]
         if tie.state is not models.ConnectionState.ACCEPTED:
             return False
-        mine = any(asker.owns(end) for end in pair)
+        mine = any(asker.owns(end) for end in pair) and not (asker.through and V.ME in tie.levels.values())
         open_ = all(self.opens(asker, end, level) for end, level in tie.levels.items())
         return (mine or open_) and all(self.sees_person(asker, self.person(end)) for end in pair)
 
