@@ -1,8 +1,8 @@
 """Who sees a mentor's profile, and who knows of a mentorship."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, not_, or_
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, literal_column, not_, or_
 
-from api.access.people import person_visible, sees_person, some_row
+from api.access.people import not_blocked, person_visible, sees_person, some_row
 from api.access.viewers import Viewer, ViewerKind, me
 from api.models import Person
 
@@ -34,10 +34,15 @@ def sees_mentor(viewer: Viewer, profile: FromClause) -> ColumnElement[bool]:
 
 
 def sees_mentorship(viewer: Viewer, mentorship: FromClause) -> ColumnElement[bool]:
-    """A mentorship concerns its two people; the office knows of it. Both people must be visible."""
+    """A mentorship concerns its two people; the office knows of it. Both people must be visible, but while it is open
+    its own two may end it though one has left the directory meanwhile: of whom they see no more than that."""
     if viewer.kind is ViewerKind.ANONYMOUS:
         return false()
-    mine = or_(mentorship.c.mentor_id == me(viewer), mentorship.c.mentee_id == me(viewer))
+    ends = mentorship.c.mentor_id, mentorship.c.mentee_id
+    mine = or_(*(end == me(viewer) for end in ends))
     concerned = mentorship.c.id.is_not(None) if viewer.is_staff else mine
-    ends = (person_visible(viewer, end) for end in (mentorship.c.mentor_id, mentorship.c.mentee_id))
-    return and_(concerned, *ends)
+    is_open = mentorship.c.state.in_([literal_column("'PENDING'"), literal_column("'ACCEPTED'")])
+    return or_(
+        and_(concerned, *(person_visible(viewer, end) for end in ends)),
+        and_(mine, is_open, *(not_blocked(viewer, end) for end in ends)),
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from api.access.people import connected, person_visible, some_row
+from api.access.people import connected, not_blocked, person_visible, some_row
 from api.access.viewers import Viewer, ViewerKind, level, me
 from api.models import Connection, Visibility
 
@@ -54,7 +54,8 @@ def _end_allows(viewer: Viewer, visibility: ColumnElement[Any], person_id: Colum
 
 def sees_request(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     """Requests concern their two people only: the one who asked sees it until it is withdrawn or answered with yes
-    (a decline stays silent), the one who was asked sees it while it is open."""
+    (a decline stays silent), the one who was asked sees it while it is open. They may take it back or answer it though
+    the other has left the directory meanwhile: of whom they see no more than that."""
     asked_by_me = and_(
         tie.c.requester_id == me(viewer),
         tie.c.state.in_([literal_column("'PENDING'"), literal_column("'DECLINED'")]),
@@ -66,8 +67,8 @@ def sees_request(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     )
     return and_(
         or_(asked_by_me, asked_of_me),
-        person_visible(viewer, tie.c.low_id),
-        person_visible(viewer, tie.c.high_id),
+        not_blocked(viewer, tie.c.low_id),
+        not_blocked(viewer, tie.c.high_id),
     )
 
 

@@ -12,6 +12,7 @@ from api.models import FactVector, ItemVector, MentorProfile, Person, Suggestion
 from api.queue import EMBED_MISSING, enqueue
 from api.services.callers import own_person_id
 from api.services.facts import enqueue_embedding
+from api.services.mentoring import decline_open
 
 
 async def set_listed(session: AsyncSession, viewer: Viewer, listed: bool) -> None:
@@ -30,8 +31,9 @@ async def set_choices(
 ) -> None:
     """Set the choices that are given; the others stay. Either way the viewer has now made them: `choices_made_at`.
 
-    A call without any choice confirms the ones in place, as a form shown at the first sign-in does. Raises NotFound if
-    the viewer has no profile.
+    A call without any choice confirms the ones in place, as a form shown at the first sign-in does. Who leaves the
+    mentor pool, or the directory and so the pool, has said no to those who wait for an answer. Raises NotFound if the
+    viewer has no profile.
     """
     choices = {
         "listed": listed,
@@ -45,8 +47,11 @@ async def set_choices(
     changed = await session.execute(
         update(people).where(people.c.id == own).values(**given, choices_made_at=func.now()).returning(people.c.id)
     )
-    if changed.one_or_none() is None:
+    person_id = changed.scalar_one_or_none()
+    if person_id is None:
         raise NotFound("You have no profile here yet.")
+    if listed is False or mentor_open is False:
+        await decline_open(session, person_id)
 
 
 async def set_profiling(session: AsyncSession, viewer: Viewer, profiled: bool) -> None:

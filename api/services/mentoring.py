@@ -158,6 +158,15 @@ async def end_between(session: AsyncSession, one: UUID, other: UUID) -> None:
         await _set(session, ship.id, state=state, ended_at=func.now())
 
 
+async def decline_open(session: AsyncSession, mentor_id: UUID) -> None:
+    """Say no to all who wait for this mentor's answer: what leaving the pool does, so that nobody waits in vain.
+
+    What was accepted goes on. A pause leaves requests open: the mentor comes back to them.
+    """
+    waiting = update(_SHIPS).where(_SHIPS.c.mentor_id == mentor_id, _SHIPS.c.state == State.PENDING.value)
+    await session.execute(waiting.values(state=State.DECLINED, answered_at=func.now(), updated_at=func.now()))
+
+
 # ---------------------------------------------------------------- rows
 
 

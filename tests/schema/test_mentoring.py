@@ -155,3 +155,68 @@ async def test_asking_a_mentor_who_was_suggested_is_noted_once(session: AsyncSes
         await ask(api, mentee, profile)
     noted = (await session.scalars(select(models.SuggestionOutcome))).one()
     assert (noted.suggestion_id, noted.mentor_id, noted.outcome) == (shown.id, profile.id, models.OutcomeKind.ASKED)
+
+
+CHOOSE = """mutation($input: SetChoicesInput!) { setChoices(input: $input) { __typename } }"""
+STATES = "{ mentorships(first: 9) { nodes { id state mentor { displayName } mentee { displayName } } } }"
+
+
+async def states(api: Api, account: models.Account) -> list[tuple[str, Any, Any]]:
+    nodes = (await api(STATES, as_=account)).data["mentorships"]["nodes"]
+    return [(one["state"], *(one[end] and one[end]["displayName"] for end in ("mentor", "mentee"))) for one in nodes]
+
+
+@pytest.mark.parametrize("who_leaves", ["Mentor", "Mentee"])
+@pytest.mark.parametrize("who_ends", ["Mentor", "Mentee"])
+async def test_a_mentorship_goes_on_for_its_two_when_one_leaves_the_directory_and_either_may_end_it(
+    session: AsyncSession, api: Api, who_leaves: str, who_ends: str
+):
+    people = {name: await make_member(session, name) for name in ("Mentor", "Mentee")}
+    profile = await make_mentor(session, await person_of(session, people["Mentor"]))
+    key = (await ask(api, people["Mentee"], profile))["mentorship"]["id"]
+    await answer(api, people["Mentor"], key, accept=True)
+    await api(CHOOSE, as_=people[who_leaves], input={"listed": False})
+
+    for name, account in people.items():
+        (seen,) = await states(api, account)
+        gone = who_leaves if name != who_leaves else ""
+        assert seen == ("ACCEPTED", *(None if end == gone else end for end in ("Mentor", "Mentee")))
+    assert await states(api, await make_member(session)) == []
+    assert (await states(api, await make_staff(session)))[0] == ("ACCEPTED", "Mentor", "Mentee")
+
+    assert (await do(api, people[who_ends], "endMentorship", key))["__typename"] == "MentorshipPayload"
+    await session.refresh(profile)
+    assert profile.active_mentees == 0
+    assert (
+        await states(api, people["Mentor" if who_leaves == "Mentee" else "Mentee"]) == []
+    )  # over, and the other hidden
+
+
+@pytest.mark.parametrize("choice", [{"mentorOpen": False}, {"listed": False}])
+async def test_leaving_the_pool_says_no_to_who_waits_and_keeps_who_was_accepted(
+    session: AsyncSession, api: Api, choice: dict[str, bool]
+):
+    mentor, accepted, waiting = [await make_member(session, name) for name in ("Mentor", "In", "Out")]
+    profile = await make_mentor(session, await person_of(session, mentor), max_mentees=2)
+    key = (await ask(api, accepted, profile))["mentorship"]["id"]
+    await answer(api, mentor, key, accept=True)
+    await ask(api, waiting, profile)
+    await api(CHOOSE, as_=mentor, input={"suggestable": False, "mentorOpen": True})
+    assert sorted(one[0] for one in await states(api, mentor)) == ["ACCEPTED", "PENDING"]
+    await api(CHOOSE, as_=mentor, input=choice)
+    assert sorted(one[0] for one in await states(api, mentor)) == ["ACCEPTED", "DECLINED"]
+    assert [one[0] for one in await states(api, accepted)] == ["ACCEPTED"]
+
+
+async def test_a_pause_and_a_death_leave_requests_open_to_answer_and_to_take_back(session: AsyncSession, api: Api):
+    mentor, first, second = [await make_member(session) for _ in range(3)]
+    person = await person_of(session, mentor)
+    profile = await make_mentor(session, person, max_mentees=2)
+    keys = [(await ask(api, one, profile))["mentorship"]["id"] for one in (first, second)]
+    await api(SET, as_=mentor, input={"pausedUntil": LATER})
+    assert (await answer(api, mentor, keys[0], accept=True))["mentorship"]["state"] == "ACCEPTED"
+    person.deceased = True
+    await session.flush()
+    assert (await do(api, second, "withdrawMentorship", keys[1]))["mentorship"]["state"] == "WITHDRAWN"
+    assert (await do(api, first, "endMentorship", keys[0]))["mentorship"]["state"] == "COMPLETED"
+    assert (await ask(api, second, profile))["code"] == "NOT_FOUND"

@@ -172,6 +172,17 @@ async def test_a_declined_request_looks_to_the_asker_like_an_open_one(session: A
         assert await seen(act, declined) == await seen(act, waiting)
 
 
+@pytest.mark.parametrize(("act", "state"), [(accept, ConnectionState.ACCEPTED), (decline, ConnectionState.DECLINED)])
+async def test_a_request_is_answered_though_who_asked_has_left_the_directory(
+    session: AsyncSession, act: Act, state: ConnectionState
+) -> None:
+    ada, bob = await pair(session)
+    made = await request_connection(session, ada, bob.key, None)
+    await session.execute(text("update people set listed = false"))
+    await act(session, bob, made)
+    assert [row["state"] for row in await stored(session, Connection)] == [state]
+
+
 @pytest.mark.parametrize("act", [accept, decline, withdraw_request, end_connection])
 async def test_what_is_not_there_hidden_or_somebody_elses_is_told_alike(session: AsyncSession, act: Act) -> None:
     ada, bob = await pair(session)
@@ -179,7 +190,8 @@ async def test_what_is_not_there_hidden_or_somebody_elses_is_told_alike(session:
     hidden = await add_member(session, "Hidden")
     made = await request_connection(session, ada, bob.key, None)
     to_eve = await request_connection(session, hidden, eve.key, None)
-    await session.execute(text("update people set listed = false where display_name = 'Hidden'"))
+    session.add(Block(blocker_id=hidden.key, blocked_id=eve.key))
+    await session.flush()
     before = await stored(session, Connection)
 
     cases = [(eve, made), (officer, made), (ANONYMOUS, made), (Viewer(ViewerKind.GUEST), made), (eve, to_eve)]

@@ -92,13 +92,20 @@ async def check_mentoring(case: Case, asker: Asker) -> None:
         hits = (await case.ask(FIND_MENTORS, asker, t=mentor.token))["searchMentors"]["nodes"]
         assert_found(hits, "mentor", encode_id("MentorProfile", mentor.id) if found else None)
     known = {
-        encode_id("Mentorship", key): words
+        encode_id("Mentorship", one.id): (mentor.person, one)
         for mentor in world.mentors
-        for key, mentee, words in mentor.asked
-        if world.sees_mentorship(asker, mentor, mentee)
+        for one in mentor.asked
+        if world.sees_mentorship(asker, mentor, one)
     }
-    assert {node["id"]: node["message"] for node in ships["nodes"]} == known
+    assert {node["id"]: node["message"] for node in ships["nodes"]} == {
+        key: one.token for key, (_, one) in known.items()
+    }
     assert ships["totalCount"] == len(known)
+    for node in ships["nodes"]:
+        person, one = known[node["id"]]
+        assert node["message"] == one.token
+        for name, end in (("mentor", person), ("mentee", one.mentee)):
+            assert node[name] == ({"id": person_id(end)} if world.sees_person(asker, end) else None)
 
 
 async def check_advisers(case: Case, asker: Asker) -> None:

@@ -136,7 +136,7 @@ async def check_names(case: Case, asker: Asker) -> None:
     others += [("Job", job.id, world.sees_job(asker, job)) for job in world.jobs]
     for mentor in world.mentors:
         others.append(("MentorProfile", mentor.id, world.sees_mentor(asker, mentor)))
-        others += [("Mentorship", key, world.sees_mentorship(asker, mentor, one)) for key, one, _ in mentor.asked]
+        others += [("Mentorship", one.id, world.sees_mentorship(asker, mentor, one)) for one in mentor.asked]
     accounts = [one for one in world.askers if one.through is None]
     others += [("Viewer", one.account.id, is_account_of(asker, one)) for one in accounts]
     named = [encode_id(kind, key) for kind, key, _ in others]

@@ -29,6 +29,7 @@ from tests.schema.worlds.rules import (
     FACTS,
     LEVELS,
     NUMBER,
+    Asked,
     Asker,
     Fact,
     Gathering,
@@ -95,7 +96,7 @@ async def _mentor(session: AsyncSession, random: Random, world: World, person: S
         ship = models.Mentorship(mentor_id=person.id, mentee_id=mentee.id, state=state, message=words)
         session.add(ship)
         await session.flush()
-        mentor.asked.append((ship.id, mentee, words))
+        mentor.asked.append(Asked(ship.id, mentee, words, state))
     world.mentors.append(mentor)
 
 

@@ -94,8 +94,18 @@ class Opening:
 
 
 @dataclass
+class Asked:
+    """A mentorship of the model, whose message carries a token of its own."""
+
+    id: UUID
+    mentee: Someone
+    token: str
+    state: models.MentorshipState
+
+
+@dataclass
 class Mentor:
-    """A mentor of the model, whose topic carries a token of its own; `asked` holds (mentorship, mentee, its token)."""
+    """A mentor of the model, whose topic carries a token of its own, and who asked them."""
 
     id: UUID
     person: Someone
@@ -103,7 +113,7 @@ class Mentor:
     free: bool
     """Neither paused nor full."""
     token: str
-    asked: list[tuple[UUID, Someone, str]] = field(default_factory=list[tuple[UUID, Someone, str]])
+    asked: list[Asked] = field(default_factory=list[Asked])
 
 
 @dataclass
@@ -217,7 +227,7 @@ class World:
             sent = asker.owns(tie.requester)
             waiting = tie.state is models.ConnectionState.PENDING
             open_ = waiting or (sent and tie.state is models.ConnectionState.DECLINED)
-            if open_ and all(self.sees_person(asker, self.person(end)) for end in pair):
+            if open_ and pair not in self.blocks:
                 found.add(tie.id)
         return found
 
@@ -266,10 +276,13 @@ class World:
         open_ = mentor.in_pool and mentor.person.listed and not mentor.person.deceased
         return open_ and asker.kind is ViewerKind.MEMBER
 
-    def sees_mentorship(self, asker: Asker, mentor: Mentor, mentee: Someone) -> bool:
-        mine = asker.owns(mentor.person.id) or asker.owns(mentee.id)
-        both = self.sees_person(asker, mentor.person) and self.sees_person(asker, mentee)
-        return both and (mine or asker.kind is ViewerKind.STAFF)
+    def sees_mentorship(self, asker: Asker, mentor: Mentor, asked: Asked) -> bool:
+        ends = (mentor.person, asked.mentee)
+        mine = any(asker.owns(end.id) for end in ends)
+        is_open = asked.state in {models.MentorshipState.PENDING, models.MentorshipState.ACCEPTED}
+        if mine and is_open and frozenset({end.id for end in ends}) not in self.blocks:
+            return True
+        return all(self.sees_person(asker, end) for end in ends) and (mine or asker.kind is ViewerKind.STAFF)
 
     def may_ask(self, asker: Asker) -> set[UUID]:
         """The profiles of the mentors who may be suggested to the asker."""
@@ -278,7 +291,7 @@ class World:
             for one in self.mentors
             if one.in_pool and one.free and one.person.listed and one.person.profiled and not one.person.deceased
             and self.sees_mentor(asker, one) and not asker.owns(one.person.id)
-            and not any(asker.owns(mentee.id) for _, mentee, _ in one.asked)
+            and not any(asker.owns(asked.mentee.id) for asked in one.asked)
         }  # fmt: skip
 
     def may_meet(self, asker: Asker) -> set[UUID]:
