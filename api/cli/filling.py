@@ -30,6 +30,10 @@ def add_to(app: typer.Typer) -> None:
     app.command("embed")(embed)
 
 
+TOLD = ("people", "connections", "events", "registrations", "jobs", "mentor_profiles", "mentorships")
+"""The tables of which a seed says how many rows it wrote."""
+
+
 def seed(
     people: Annotated[int, typer.Option(min=1, max=2_000_000, help="How many people.")] = 1_000,
     number: Annotated[int, typer.Option("--seed", help="The same number gives the same network.")] = 1,
@@ -46,7 +50,8 @@ def seed(
         psycopg.connect(url_of(running)) as connection,
     ):
         task = progress.add_task("Writing the demo network", total=people)
-        load_network(connection, people, number, lambda done, _all: progress.update(task, completed=done))
+        made = load_network(connection, people, number, lambda done, _all: progress.update(task, completed=done))
+    typer.echo(", ".join(f"{made[table]:,} {table.replace('_', ' ')}" for table in TOLD))
 
 
 def import_file(

@@ -8,10 +8,12 @@ from random import Random
 from typing import Any
 
 from api.seed.accounts import DEMO_ADMIN_EMAIL, DEMO_MEMBER_EMAIL, DEMO_STAFF_EMAIL
+from api.seed.advising import EXPERIENCED, SHARE, draw_advice
 from api.seed.careers import PLACES_OF_WORK, TRACKS, Track, draw_career
 from api.seed.drawing import chance, draw_id, draw_some, pick
 from api.seed.gatherings import draw_gatherings
 from api.seed.names import Name, draw_name
+from api.seed.openings import draw_openings
 from api.seed.places import City, city_named, draw_home, draw_origin, draw_phone
 from api.seed.studies import BY_NAME, HOME_SCHOOL, HONOURS, OTHER_SCHOOLS, Programme, draw_degree, draw_programme
 from api.seed.texts import INTERESTS, draw_bio, draw_offers, draw_seeks, draw_words
@@ -36,6 +38,10 @@ class Person:
     programme: Programme
     track: Track
     home: City
+    listed: bool = True
+    here: bool = True
+    """Alive, and with an account."""
+    mentor: bool = False
     employers: list[int] = field(default_factory=list[int])
     interests: list[str] = field(default_factory=list[str])
 
@@ -73,13 +79,24 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "events": ("id", "name", "description", "organizer", "status", "attendance_mode", "audience", "starts_at", "ends_at",
                "time_zone", "venue", "city", "region", "country", "join_url", "capacity", "seats_taken", "attendees_shown"),
     "registrations": ("id", "event_id", "person_id", "state", "registered_at"),
+    "jobs": ("id", "poster_id", "organization_id", "title", "description", "employment_type", "remote", "city", "region",
+             "country", "apply_url", "audience", "valid_through", "withdrawn_at", "created_at"),
+    "job_skills": ("id", "job_id", "name"),
+    "job_interests": ("id", "job_id", "person_id", "created_at"),
+    "mentor_profiles": ("id", "person_id", "about", "max_mentees", "active_mentees", "paused_until", "created_at",
+                        "updated_at"),
+    "mentor_topics": ("id", "profile_id", "name", "created_at"),
+    "mentorships": ("id", "mentor_id", "mentee_id", "state", "message", "answered_at", "ended_at", "created_at"),
 }  # fmt: skip
 """The tables that are filled, in an order that references allow, and the columns given."""
 CHUNK = 2_000
 
 
-def generate(people: int, seed: int = 1) -> Iterator[Rows]:
-    """The rows of a network of so many people, in chunks; the last two have the ties and the events."""
+def generate(people: int, seed: int = 1, now: datetime = MADE) -> Iterator[Rows]:
+    """The rows of a network of so many people, in chunks; the last two have the ties and what people do together.
+
+    Openings and mentorships are as of `now`; all else is as it was `MADE`.
+    """
     random = Random(seed)
     network = _Network(random)
     yield network.frame()
@@ -89,9 +106,11 @@ def generate(people: int, seed: int = 1) -> Iterator[Rows]:
         everybody.extend(network.person(rows, number) for number in range(start, min(start + CHUNK, people)))
         yield rows
     yield network.ties(everybody)
-    gatherings = Rows()
-    draw_gatherings(random, gatherings, everybody, network.id)
-    yield gatherings
+    doings = Rows()
+    draw_gatherings(random, doings, everybody, network.id)
+    draw_openings(random, doings, everybody, network.organizations, now, network.id)
+    draw_advice(random, doings, everybody, now, network.id)
+    yield doings
 
 
 class _Network:
@@ -151,9 +170,11 @@ class _Network:
         deceased = not demo and person.year < 2000 and chance(random, 0.04)
         listed = demo or chance(random, 0.9)
         account = demo or (not deceased and chance(random, 0.8))
+        advises = chance(random, SHARE) and account and listed and person.year <= NOW - EXPERIENCED and not demo
+        person.listed, person.here, person.mentor = listed, account, advises
         rows.add(
             "people", person.id, "demo", str(person.number), name.given, name.family, name.display, name.at_graduation,
-            name.pronouns, listed, demo or chance(random, 0.9), chance(random, 0.5), chance(random, 0.3), deceased,
+            name.pronouns, listed, demo or chance(random, 0.9), chance(random, 0.5), advises, deceased,
             MADE if account else None,
         )  # fmt: skip
         if account:
