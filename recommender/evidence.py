@@ -28,11 +28,14 @@ class Evidence:
 COHORT = Evidence(EvidenceKind.COHORT, "Is in your network, and new to you", 0.0)
 
 
-def explain(candidates: Sequence[Candidate], config: RankingConfig) -> list[tuple[Evidence, ...]]:
+def explain(
+    candidates: Sequence[Candidate], config: RankingConfig, otherwise: Evidence = COHORT
+) -> list[tuple[Evidence, ...]]:
     """The reasons of each candidate, strongest first, all scored in one batch.
 
-    Only facts whose removal lowers the score are cited. If none of them holds for fewer than a fifth of the people whom
-    the viewer sees, nothing sets the person apart, and the suggestion says COHORT.
+    Only facts whose removal lowers the score are cited. If none of them holds for fewer than a fifth of what the viewer
+    sees of the kind, nothing sets the candidate apart, and the suggestion says COHORT. Without any fact it says
+    `otherwise`.
     """
     rows = [features_of(candidate.signals, config.space) for candidate in candidates]
     for candidate in candidates:
@@ -45,12 +48,12 @@ def explain(candidates: Sequence[Candidate], config: RankingConfig) -> list[tupl
     start = len(candidates)
     for number, candidate in enumerate(candidates):
         stop = start + len(candidate.signals)
-        found.append(_reasons(candidate, float(scores[number]), [float(one) for one in scores[start:stop]]))
+        found.append(_reasons(candidate, float(scores[number]), [float(one) for one in scores[start:stop]], otherwise))
         start = stop
     return found
 
 
-def _reasons(candidate: Candidate, score: float, without: Sequence[float]) -> tuple[Evidence, ...]:
+def _reasons(candidate: Candidate, score: float, without: Sequence[float], otherwise: Evidence) -> tuple[Evidence, ...]:
     drops = sorted(
         ((score - less, signal) for less, signal in zip(without, candidate.signals, strict=True)),
         key=lambda one: (-one[0], one[1].text),
@@ -60,11 +63,12 @@ def _reasons(candidate: Candidate, score: float, without: Sequence[float]) -> tu
     if not any(signal.rare for _, signal in chosen):
         rarest = next(((drop, signal) for drop, signal in cited if signal.rare), None)
         if rarest is None:
-            return _as_cohort(chosen)
+            return _as_cohort(chosen, otherwise)
         chosen = [*chosen[: MOST - 1], rarest]
     return tuple(Evidence(signal.kind, signal.text, drop, signal.key) for drop, signal in chosen)
 
 
-def _as_cohort(common: Sequence[tuple[float, Signal]]) -> tuple[Evidence, ...]:
+def _as_cohort(common: Sequence[tuple[float, Signal]], otherwise: Evidence) -> tuple[Evidence, ...]:
     """What many share is told as what it is: being of one time and place."""
-    return tuple(Evidence(EvidenceKind.COHORT, signal.text, drop, signal.key) for drop, signal in common) or (COHORT,)
+    told = tuple(Evidence(EvidenceKind.COHORT, signal.text, drop, signal.key) for drop, signal in common)
+    return told or (otherwise,)

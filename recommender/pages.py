@@ -15,7 +15,7 @@ from api.db import AnySelect
 from api.errors import Invalid, NotFound, Problem
 from api.models import Suggestion as Impression
 from recommender.asking import Asking, ask
-from recommender.evidence import Evidence, EvidenceKind, explain
+from recommender.evidence import COHORT, Evidence, EvidenceKind, explain
 from recommender.features import Candidate, Signal, features_of
 from recommender.feedback import dismissed_keys
 from recommender.ranking import RankingConfig, rank
@@ -38,6 +38,8 @@ class Pipeline:
     """`allowed` in the order that is offered to whoever is not profiled: it looks at nothing about the viewer."""
     quote: Callable[[AsyncSession, Asking, Sequence[Candidate]], Awaitable[list[Candidate]]] | None = None
     """Puts words into signals that are costly to word: for the page only."""
+    otherwise: Evidence = COHORT
+    """The reason of a suggestion for which nothing speaks."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ async def suggest(
     suggestions = tuple(
         Suggestion(uuid7(), candidate.id, score, after.position + 1 + place, () if score is None else evidence)
         for place, (candidate, score, evidence) in enumerate(
-            zip(page, scores, explain(page, pipeline.config), strict=True)
+            zip(page, scores, explain(page, pipeline.config, pipeline.otherwise), strict=True)
         )
     )
     await _log(session, asking, pipeline, after.list_id, page, suggestions)

@@ -106,7 +106,16 @@ describe(
     DID_WHAT_YOU_SEEK="They did the work that you seek.",
     AHEAD_OF_YOU="They finished here some years before you.",
     TAKES_MENTEES="They have places free.",
-    COHORT="Nothing more particular: somebody of your time here.",
+    NEAR_YOU="It is where you live or work, or can be done from there.",
+    OFTEN_ATTENDED="You come to those who hold it.",
+    USUAL_TIME="It is when you come to events.",
+    USUAL_VENUE="It is in a house where you have been to events.",
+    COMPANION_COMES="Somebody comes whom you know, or met at events.",
+    LIKE_WHAT_YOU_ATTENDED="It is like what you came to.",
+    LIKE_WHAT_YOU_SAY="It is like what you say, seek or did.",
+    NAMES_YOUR_INTEREST="It names an interest or a skill of yours.",
+    POPULAR="Many come.",
+    COHORT="Nothing more particular: of your time and place here, as others are.",
 )
 describe(
     GraduationStatus,

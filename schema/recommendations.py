@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from recommender import feedback
+from recommender.events import PIPELINE as EVENTS
 from recommender.evidence_kinds import EvidenceKind
 from recommender.mentors import PIPELINE as MENTORS
 from recommender.pages import ListCursor, Pipeline, Suggestion, suggest
@@ -27,6 +28,7 @@ from schema.viewer import Viewer
 PIPELINES: Mapping[str, tuple[str, Pipeline]] = {
     "PersonSuggestion": ("peopleYouShouldMeet", PEOPLE),
     "MentorSuggestion": ("suggestedMentors", MENTORS),
+    "EventSuggestion": ("recommendedEvents", EVENTS),
 }
 """Each kind of suggestion by the name of its type: the root field that gives them, and what it is made of."""
 MAX_POSITION = 10_000

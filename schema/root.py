@@ -13,6 +13,7 @@ from schema.engine.resolving import install
 from schema.errors import HANDLERS
 from schema.events.mutations import EventsMutation
 from schema.events.search import SearchEventsQuery
+from schema.events.suggestions import RecommendedEventsQuery
 from schema.events.types import Event, EventsQuery
 from schema.imports import ImportsMutation
 from schema.jobs.mutations import JobsMutation
@@ -52,6 +53,7 @@ QUERIES = (
     RecommendationsQuery,
     PeopleToMeetQuery,
     EventsQuery,
+    RecommendedEventsQuery,
     JobsQuery,
     MentoringQuery,
     SuggestedMentorsQuery,

@@ -138,6 +138,7 @@ WORDS: Mapping[EvidenceKind, str] = {
     EvidenceKind.SIMILAR_STUDIES: "Studied what is near to yours: {}",
     EvidenceKind.SIMILAR_TEXT: "Says of themselves, much as you do: “{}”",
     EvidenceKind.DID_WHAT_YOU_SEEK: "Did what you look for: {}",
+    EvidenceKind.LIKE_WHAT_YOU_SAY: "Near to what you say of yourself: “{}”",
 }
 
 

@@ -51,6 +51,7 @@ QUERIES = {
     "lostPeople": "{ lostPeople(first: 1) { totalCount } }",
     "cohortOutcomes": "{ cohortOutcomes(by: COUNTRY) { cells { count } } }",
     "recommenders": "{ recommenders { name } }",
+    "recommendedEvents": "{ recommendedEvents(first: 1) { nodes { id } } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
 }
 MUTATIONS: dict[str, str] = {

@@ -6,10 +6,12 @@ from tests.schema.access_checks.nouns import (
     EVENTS,
     JOBS,
     MENTORS,
+    RECOMMENDED_EVENTS,
     check_advisers,
     check_events,
     check_jobs,
     check_mentoring,
+    check_recommended_events,
 )
 from tests.schema.access_checks.office import OUTCOMES, PROPOSED, check_office, check_outcomes
 from tests.schema.access_checks.people import (
@@ -43,6 +45,7 @@ __all__ = [
     "OUTCOMES",
     "PERSON",
     "PROPOSED",
+    "RECOMMENDED_EVENTS",
     "Case",
     "HashedSearches",
     "check_advisers",
@@ -56,5 +59,6 @@ __all__ = [
     "check_outcomes",
     "check_own",
     "check_reading_only",
+    "check_recommended_events",
     "check_searches_and_filters",
 ]

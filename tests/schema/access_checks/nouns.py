@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from api.access import ViewerKind
+from recommender.evidence import MOST as MOST_REASONS
 from schema.ids import encode_id
 from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
 from tests.schema.worlds import Asker, Fact, World
@@ -16,6 +17,8 @@ MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ 
     mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""
 ADVISERS = """{ suggestedMentors(first: 50) {
     nodes { score mentor { id topics person { id } } evidence { kind text weight } } } }"""
+RECOMMENDED_EVENTS = """{ recommendedEvents(first: 50) { nodes { score event { id name }
+    evidence { kind text weight } } } }"""
 CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
 CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 FIND_EVENTS = "query($t: String!) { searchEvents(text: $t, first: 9) { nodes { event { id } matchedFields } } }"
@@ -25,10 +28,11 @@ CHOSEN_EVENTS = "query($w: String!) { events(first: 9, filter: {words: {contains
 
 
 def assert_found(hits: list[dict[str, Any]], name: str, wanted: str | None) -> None:
-    """By its words a token finds the one item that has it, or nothing; by meaning only what the asker sees."""
-    assert all(hit[name] is not None for hit in hits)
-    by_words = [hit[name]["id"] for hit in hits if hit["matchedFields"] != ["meaning"]]
-    assert by_words == ([] if wanted is None else [wanted])
+    """A token finds the one item that has it, or nothing. By meaning alone others may be near, but none that is hidden:
+    tokens that nothing has in common may be hashed alike."""
+    by_words = [hit[name] for hit in hits if hit["matchedFields"] != ["meaning"]]
+    assert by_words == ([] if wanted is None else [{"id": wanted}])
+    assert None not in [hit[name] for hit in hits]
 
 
 async def check_events(case: Case, asker: Asker) -> None:
@@ -50,6 +54,27 @@ async def check_events(case: Case, asker: Asker) -> None:
         comes = {one.id for one in world.people if world.sees_attendance(asker, seen[node["id"]], one)}
         assert ids(node["attendees"]) == {encode_id("Person", one) for one in comes}
         assert node["attendees"]["totalCount"] == len(comes)
+
+
+async def check_recommended_events(case: Case, asker: Asker) -> None:
+    """Which events are suggested, and who is named in the reasons: whoever comes, if the asker may know it."""
+    world = case.world
+    if asker.someone is None or asker.kind is ViewerKind.GUEST:
+        assert (await case.api(RECOMMENDED_EVENTS, as_=asker.account)).codes == ["FORBIDDEN"]
+        return
+    nodes = (await case.ask(RECOMMENDED_EVENTS, asker))["recommendedEvents"]["nodes"]
+    assert all(node["event"] is not None for node in nodes)
+    wanted = {encode_id("Event", event.id): event for event in world.may_attend(asker)}
+    assert {node["event"]["id"] for node in nodes} == set(wanted)
+    said = json.dumps(nodes)
+    assert [one for one in world.events if one.token in said and not world.sees_event(asker, one)] == []
+    for node in nodes:
+        told = {why["text"] for why in node["evidence"] if why["kind"] == "COMPANION_COMES"}
+        known = world.companions(asker, wanted[node["event"]["id"]])
+        may = {f"Person {place} comes too" for place, one in enumerate(world.people) if one.id in known}
+        assert told <= may
+        if len(node["evidence"]) < MOST_REASONS and node["score"] is not None:
+            assert told == may or all(why["kind"] == "COHORT" for why in node["evidence"])
 
 
 async def check_jobs(case: Case, asker: Asker) -> None:

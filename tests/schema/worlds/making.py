@@ -1,5 +1,6 @@
 """Makes random worlds: the model's things, and the rows that stand for them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -54,8 +55,7 @@ async def make_world(session: AsyncSession, random: Random) -> World:
     for place, one in enumerate(world.people):
         for other in world.people[place + 1 :]:
             await _between(session, random, world, one, other)
-    for audience in (V.STAFF, V.MEMBERS, V.MEMBERS, V.PUBLIC):
-        await _event(session, random, world, audience)
+    await _events(session, random, world, (V.STAFF, V.MEMBERS, V.MEMBERS, V.PUBLIC), days=30)
     for audience in (V.STAFF, V.MEMBERS, V.PUBLIC):
         for open_ in (True, False):
             await _job(session, random, world, audience, open_)
@@ -63,6 +63,7 @@ async def make_world(session: AsyncSession, random: Random) -> World:
         await _mentor(session, random, world, person)
     await make_office(session, random, world)
     await keep_records(session, random, world)
+    await _events(session, random, world, (V.STAFF, V.MEMBERS), days=-30)
     return world
 
 
@@ -114,17 +115,26 @@ async def _job(session: AsyncSession, random: Random, world: World, audience: mo
     world.jobs.append(job)
 
 
-async def _event(session: AsyncSession, random: Random, world: World, audience: models.Visibility) -> None:
-    token, link = (f"zq{random.getrandbits(40):x}" for _ in range(2))
-    shown = random.random() < 0.7
-    row = await make_event(
-        session, token, audience=audience, attendees_shown=shown, join_url=f"https://example.org/{link}"
-    )
-    event = Gathering(row.id, audience, shown, token, link)
-    for person in random.sample(world.people, 4):
-        await register(session, row, person.id)
-        event.attendees.add(person.id)
-    world.events.append(event)
+async def _events(
+    session: AsyncSession, random: Random, world: World, audiences: Sequence[models.Visibility], days: int
+) -> None:
+    """Events of these audiences, so many days from now."""
+    for audience in audiences:
+        token, link = (f"zq{random.getrandbits(40):x}" for _ in range(2))
+        shown = random.random() < 0.7
+        row = await make_event(
+            session,
+            token,
+            audience=audience,
+            attendees_shown=shown,
+            join_url=f"https://example.org/{link}",
+            starts_at=datetime.now(UTC) + timedelta(days=days),
+        )
+        event = Gathering(row.id, audience, shown, token, link, past=days < 0)
+        for person in random.sample(world.people, 4):
+            await register(session, row, person.id)
+            event.attendees.add(person.id)
+        world.events.append(event)
 
 
 async def _someone(session: AsyncSession, random: Random, world: World, number: int) -> None:

@@ -78,6 +78,7 @@ class Gathering:
     attendees_shown: bool
     token: str
     link: str
+    past: bool = False
     attendees: set[UUID] = field(default_factory=set[UUID])
 
 
@@ -300,4 +301,25 @@ class World:
             for one in self.people
             if one.listed and one.suggestable and one.profiled and not one.deceased and not asker.owns(one.id)
             and self.sees_person(asker, one) and self.tie(asker, one.id) is None
+        }  # fmt: skip
+
+    def may_attend(self, asker: Asker) -> list[Gathering]:
+        """What the asker may be pointed to: published and to come, and the asker has no seat there."""
+        return [
+            event
+            for event in self.events
+            if event.audience is not V.STAFF and not event.past and self.sees_event(asker, event)
+            and not any(asker.owns(one) for one in event.attendees)
+        ]  # fmt: skip
+
+    def companions(self, asker: Asker, event: Gathering) -> set[UUID]:
+        """Who comes of the asker's contacts and of those whom the asker met at events, as far as the asker may know."""
+        mine = asker.someone
+        together = [one for one in self.events if one.past and mine and self.sees_attendance(asker, one, mine)]
+        known = self.contacts(asker, mine) if mine else set[UUID]()
+        return {
+            one.id
+            for one in self.people
+            if one.profiled and not asker.owns(one.id) and self.sees_attendance(asker, event, one)
+            and (one.id in known or any(self.sees_attendance(asker, past, one) for past in together))
         }  # fmt: skip
