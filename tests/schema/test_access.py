@@ -24,7 +24,7 @@ from recommender.vectors import embed_missing
 from schema.ids import encode_id
 from tests.conftest import Api, asking
 from tests.databases import LockedDatabase
-from tests.factories import block, connect, make_account, make_event, make_fact, make_member, make_person
+from tests.factories import block, connect, make_account, make_event, make_fact, make_member, make_mentor, make_person
 from tests.schema import access_checks as checks
 from tests.schema.access_checks import CHOSEN, FIND, NODES, PERSON, Case
 from tests.schema.worlds import FACTS, Asker, Pair, World, make_world
@@ -203,6 +203,30 @@ async def test_no_draft_is_suggested_even_to_an_officer_who_sees_it(session: Asy
     answer = await api(checks.RECOMMENDED_EVENTS, as_=officer)
     nodes = answer.data["recommendedEvents"]["nodes"]
     assert [node["event"]["id"] for node in nodes] == [encode_id("Event", open_.id)]
+
+
+async def test_between_two_of_whom_one_blocks_the_other_no_mentorship_is_known(session: AsyncSession, api: Api):
+    """Rare as well: a block ends what is open."""
+    me = await make_member(session)
+    mentor, own = await make_person(session), await session.get_one(models.Person, me.person_id)
+    ship = models.Mentorship(mentor_id=mentor.id, mentee_id=own.id, state=models.MentorshipState.ACCEPTED)
+    session.add(ship)
+    await session.flush()
+    key = encode_id("Mentorship", ship.id)
+    assert (await api(NODES, as_=me, ids=[key])).data["nodes"] == [{"__typename": "Mentorship", "id": key}]
+    await block(session, mentor, own)
+    assert (await api(NODES, as_=me, ids=[key])).data["nodes"] == [None]
+
+
+async def test_who_has_left_the_pool_is_not_suggested_as_a_mentor(session: AsyncSession, api: Api):
+    """Rare in random worlds too."""
+    me = await make_member(session)
+    for change in ("mentor_open", "listed"):
+        person = await make_person(session)
+        await make_mentor(session, person, ("secret",))
+        setattr(person, change, False)
+    await session.flush()
+    assert (await api(checks.ADVISERS, as_=me)).data["suggestedMentors"]["nodes"] == []
 
 
 def test_the_model_knows_every_kind_of_fact():
