@@ -115,6 +115,14 @@ describe(
     LIKE_WHAT_YOU_SAY="It is like what you say, seek or did.",
     NAMES_YOUR_INTEREST="It names an interest or a skill of yours.",
     POPULAR="Many come.",
+    ASKS_FOR_YOUR_SKILL="It asks for what you can.",
+    FITS_WHAT_YOU_SEEK="It is like what you seek or want.",
+    LIKE_WHAT_YOU_DID="It is like what you did.",
+    LIKE_WHAT_INTERESTED_YOU="It is like what you showed interest in.",
+    YOUR_EMPLOYER="It is where you work or worked.",
+    CONTACT_WORKS_THERE="Somebody whom you know works or worked there.",
+    IN_DEMAND="Many are interested.",
+    NEW="It is new here.",
     COHORT="Nothing more particular: of your time and place here, as others are.",
 )
 describe(

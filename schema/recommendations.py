@@ -11,6 +11,7 @@ import strawberry
 from recommender import feedback
 from recommender.events import PIPELINE as EVENTS
 from recommender.evidence_kinds import EvidenceKind
+from recommender.jobs import PIPELINE as JOBS
 from recommender.mentors import PIPELINE as MENTORS
 from recommender.pages import ListCursor, Pipeline, Suggestion, suggest
 from recommender.people import PIPELINE as PEOPLE
@@ -29,6 +30,7 @@ PIPELINES: Mapping[str, tuple[str, Pipeline]] = {
     "PersonSuggestion": ("peopleYouShouldMeet", PEOPLE),
     "MentorSuggestion": ("suggestedMentors", MENTORS),
     "EventSuggestion": ("recommendedEvents", EVENTS),
+    "JobSuggestion": ("recommendedJobs", JOBS),
 }
 """Each kind of suggestion by the name of its type: the root field that gives them, and what it is made of."""
 MAX_POSITION = 10_000

@@ -18,6 +18,7 @@ from schema.events.types import Event, EventsQuery
 from schema.imports import ImportsMutation
 from schema.jobs.mutations import JobsMutation
 from schema.jobs.search import SearchJobsQuery
+from schema.jobs.suggestions import RecommendedJobsQuery
 from schema.jobs.types import Job, JobsQuery
 from schema.mentoring.mutations import MentoringMutation
 from schema.mentoring.search import SearchMentorsQuery
@@ -55,6 +56,7 @@ QUERIES = (
     EventsQuery,
     RecommendedEventsQuery,
     JobsQuery,
+    RecommendedJobsQuery,
     MentoringQuery,
     SuggestedMentorsQuery,
     OutcomesQuery,

@@ -47,7 +47,7 @@ READS_WITHOUT_A_RULE = {
     ("recommender/vectors/items.py", "item_texts"): "the same for mentors: who reads vectors joins the rule",
     ("api/services/pairs.py", "lock_pair"): "it holds two rows, whoever may see them, and tells nothing of them",
 }
-GROWN = {"people", "may_count"}
+GROWN = {"people", "may_count", "of_the_viewer"}
 """Names of the recommender that carry a rule of `api.access` to those who use them."""
 TABLES = "people|educations|experiences|skills|interests|places|contact_points|links|person_texts"
 RAW = re.compile(rf"select .*\b(from|join)\s+({TABLES})\b", re.DOTALL | re.IGNORECASE)

@@ -10,7 +10,7 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 from api.access.educations import held_back, needs_release, recorded, recorded_for, sees_role, withheld_fields
 from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
 from api.access.impersonations import goes_on, owns_impersonation, people_to_be
-from api.access.jobs import interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
+from api.access.jobs import demand, interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
 from api.access.merges import current_person_id, sees_merge
 from api.access.organizations import sees_organization
@@ -55,6 +55,7 @@ __all__ = [
     "connected_to",
     "contacts_of",
     "current_person_id",
+    "demand",
     "for_its_person",
     "goes_on",
     "held_back",

@@ -1,10 +1,16 @@
 """Who sees an opening, and who is interested in it."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, literal_column, or_, select
 
 from api.access.people import not_blocked, sees_person, some_row
 from api.access.viewers import Viewer, ViewerKind, level, me
+from api.db import AnySelect
 from api.models import Job, JobInterest, Person, Visibility
+
+FEWEST: ColumnElement[int] = literal_column("5")
+"""Interest of fewer people than these moves nothing, and more is told in steps of as many."""
 
 
 def job_is_open(job: FromClause) -> ColumnElement[bool]:
@@ -58,3 +64,20 @@ def interested_oneself(viewer: Viewer, job: FromClause) -> ColumnElement[bool]:
     """Whether the viewer said so."""
     interest = JobInterest.__table__.alias()
     return some_row(interest, interest.c.job_id == job.c.id, interest.c.person_id == me(viewer))
+
+
+def demand(moment: ColumnElement[datetime]) -> AnySelect:
+    """How much openings were in demand at a moment, as (job_id, wanted): for rankings only.
+
+    Who is interested is between two. So the number is the same for whoever asks, the interest of fewer than five counts
+    for nothing, and from there it grows in steps of five: one interest more or less is hardly ever noticed, and a block
+    never.
+    """
+    interest = JobInterest.__table__.alias()
+    steps = func.count() // FEWEST * FEWEST
+    return (
+        select(interest.c.job_id, steps.label("wanted"))
+        .where(interest.c.created_at <= moment)
+        .group_by(interest.c.job_id)
+        .having(func.count() >= FEWEST)
+    )

@@ -13,10 +13,11 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, ViewerKind, job_is_open, posted, sees_job
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, Visibility
+from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, OutcomeKind, Visibility
 from api.services.callers import hold_own_person, own_person_id
 from api.services.facts import organization_named
 from api.services.inputs import UNSET, Checker, Unset, input_path
+from api.services.suggestion_outcomes import note_outcome
 
 LONGEST = timedelta(days=366)
 """An opening is posted for a year at most: who still looks posts it again."""
@@ -115,6 +116,7 @@ async def show_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> 
     if not job.open:
         raise Conflict("The opening is over.", _JOB)
     await session.execute(upsert(_INTERESTS).values(id=uuid7(), job_id=job_id, person_id=own).on_conflict_do_nothing())
+    await note_outcome(session, own, "job_id", job_id, OutcomeKind.INTERESTED)
 
 
 async def withdraw_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> None:

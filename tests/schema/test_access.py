@@ -6,6 +6,7 @@ when it is deleted.
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +25,18 @@ from recommender.vectors import embed_missing
 from schema.ids import encode_id
 from tests.conftest import Api, asking
 from tests.databases import LockedDatabase
-from tests.factories import block, connect, make_account, make_event, make_fact, make_member, make_mentor, make_person
+from tests.factories import (
+    block,
+    connect,
+    make_account,
+    make_event,
+    make_fact,
+    make_job,
+    make_member,
+    make_mentor,
+    make_organization,
+    make_person,
+)
 from tests.schema import access_checks as checks
 from tests.schema.access_checks import CHOSEN, FIND, NODES, PERSON, Case
 from tests.schema.worlds import FACTS, Asker, Pair, World, make_world
@@ -64,6 +76,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
             await checks.check_events(case, asker)
             await checks.check_recommended_events(case, asker)
             await checks.check_jobs(case, asker)
+            await checks.check_recommended_jobs(case, asker)
             await checks.check_mentoring(case, asker)
             await checks.check_advisers(case, asker)
             await checks.check_searches_and_filters(case, asker)
@@ -103,7 +116,7 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     if asker.kind is not ViewerKind.GUEST:
         found["outcomes"] = await case.ask(checks.OUTCOMES, asker)
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
-        for query in (checks.MEET, checks.RECOMMENDED_EVENTS, checks.ADVISERS):
+        for query in (checks.MEET, checks.RECOMMENDED_EVENTS, checks.RECOMMENDED_JOBS, checks.ADVISERS):
             ((name, page),) = (await case.ask(query, asker)).items()
             for one in page["nodes"]:  # ties and habits fade while the test runs
                 one["score"] = one["score"] and round(one["score"], 6)
@@ -132,11 +145,8 @@ async def delete_hidden(case: Case, asker: Asker) -> None:
         ),
         *((models.Person, one.id) for one in world.people if not world.sees_person(asker, one) and one.id not in known),
     ]
-    for event in world.events:
-        for one in world.people:
-            if not asker.owns(one.id) and not world.sees_attendance(asker, event, one):
-                seat = (models.Registration.event_id == event.id) & (models.Registration.person_id == one.id)
-                await session.execute(delete(models.Registration).where(seat))
+    await delete_hidden_seats(world, session, asker)
+    await delete_hidden_interests(world, session, asker)
     for one in world.people:
         if not world.knows_alumnus(asker, one):
             await session.execute(delete(models.PersonRole).where(models.PersonRole.person_id == one.id))
@@ -154,6 +164,24 @@ def tied_to(world: World, asker: Asker) -> set[UUID | None]:
     known = [(mentor, one) for mentor, one in ships if world.sees_mentorship(asker, mentor, one)]
     posters = {job.poster for job in world.jobs if world.sees_job(asker, job)}
     return posters | {end.id for mentor, one in known for end in (mentor.person, one.mentee)}
+
+
+async def delete_hidden_seats(world: World, session: AsyncSession, asker: Asker) -> None:
+    """Delete who comes to what, as far as the asker must not see it."""
+    for event in world.events:
+        for one in world.people:
+            if not asker.owns(one.id) and not world.sees_attendance(asker, event, one):
+                seat = (models.Registration.event_id == event.id) & (models.Registration.person_id == one.id)
+                await session.execute(delete(models.Registration).where(seat))
+
+
+async def delete_hidden_interests(world: World, session: AsyncSession, asker: Asker) -> None:
+    """Delete who is interested in which opening, as far as the asker must not see it."""
+    for job in world.jobs:
+        for one in world.people:
+            if not asker.owns(one.id) and not world.sees_interest(asker, job, one):
+                liking = (models.JobInterest.job_id == job.id) & (models.JobInterest.person_id == one.id)
+                await session.execute(delete(models.JobInterest).where(liking))
 
 
 def knows_of(world: World, asker: Asker, pair: Pair) -> bool:
@@ -227,6 +255,28 @@ async def test_who_has_left_the_pool_is_not_suggested_as_a_mentor(session: Async
         setattr(person, change, False)
     await session.flush()
     assert (await api(checks.ADVISERS, as_=me)).data["suggestedMentors"]["nodes"] == []
+
+
+async def test_no_opening_is_recommended_that_ran_out(session: AsyncSession, api: Api):
+    """Officers see them in lists, and few worlds have an officer with a profile."""
+    officer = await make_account(session, await make_person(session), models.AccountRole.STAFF)
+    await make_job(session, valid_through=datetime.now(UTC) - timedelta(days=1))
+    answer = await api(checks.RECOMMENDED_JOBS, as_=officer)
+    assert answer.data["recommendedJobs"]["nodes"] == []
+
+
+@pytest.mark.parametrize("level", [models.Visibility.STAFF, models.Visibility.MEMBERS])
+async def test_a_contact_speaks_for_an_opening_only_by_what_is_open(
+    session: AsyncSession, api: Api, level: models.Visibility
+):
+    """Few worlds have an opening where a contact works in secret."""
+    me, contact, work = await make_member(session), await make_person(session), await make_organization(session)
+    await connect(session, me.person_id or contact.id, contact)
+    await make_fact(session, models.Experience, contact, level, organization_id=work.id)
+    await make_job(session, organization_id=work.id)
+    (told,) = (await api(checks.RECOMMENDED_JOBS, as_=me)).data["recommendedJobs"]["nodes"]
+    by_contact = [why for why in told["evidence"] if why["kind"] == "CONTACT_WORKS_THERE"]
+    assert bool(by_contact) == (level is models.Visibility.MEMBERS)
 
 
 def test_the_model_knows_every_kind_of_fact():

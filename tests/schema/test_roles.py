@@ -53,6 +53,7 @@ QUERIES = {
     "recommenders": "{ recommenders { name } }",
     "recommendedEvents": "{ recommendedEvents(first: 1) { nodes { id } } }",
     "peopleYouShouldMeet": "{ peopleYouShouldMeet(first: 1) { nodes { id } } }",
+    "recommendedJobs": "{ recommendedJobs(first: 1) { nodes { id } } }",
 }
 MUTATIONS: dict[str, str] = {
     "updateMyProfile": '{pronouns: "they"}',

@@ -7,11 +7,13 @@ from tests.schema.access_checks.nouns import (
     JOBS,
     MENTORS,
     RECOMMENDED_EVENTS,
+    RECOMMENDED_JOBS,
     check_advisers,
     check_events,
     check_jobs,
     check_mentoring,
     check_recommended_events,
+    check_recommended_jobs,
 )
 from tests.schema.access_checks.office import OUTCOMES, PROPOSED, check_office, check_outcomes
 from tests.schema.access_checks.people import (
@@ -46,6 +48,7 @@ __all__ = [
     "PERSON",
     "PROPOSED",
     "RECOMMENDED_EVENTS",
+    "RECOMMENDED_JOBS",
     "Case",
     "HashedSearches",
     "check_advisers",
@@ -60,5 +63,6 @@ __all__ = [
     "check_own",
     "check_reading_only",
     "check_recommended_events",
+    "check_recommended_jobs",
     "check_searches_and_filters",
 ]

@@ -19,6 +19,8 @@ ADVISERS = """{ suggestedMentors(first: 50) {
     nodes { score mentor { id topics person { id } } evidence { kind text weight } } } }"""
 RECOMMENDED_EVENTS = """{ recommendedEvents(first: 50) { nodes { score event { id name }
     evidence { kind text weight } } } }"""
+RECOMMENDED_JOBS = """{ recommendedJobs(first: 50) { nodes { score job { id title organization { id } }
+    evidence { kind text weight } } } }"""
 CHOSEN_MENTORS = "query($t: String!) { mentors(first: 9, filter: {topic: {eq: $t}}) { totalCount } }"
 CHOSEN_JOBS = "query($w: String!) { jobs(first: 9, filter: {words: {contains: $w}}) { totalCount } }"
 FIND_EVENTS = "query($t: String!) { searchEvents(text: $t, first: 9) { nodes { event { id } matchedFields } } }"
@@ -98,6 +100,25 @@ async def check_jobs(case: Case, asker: Asker) -> None:
         assert ids(node["interestedPeople"]) == {encode_id("Person", one) for one in fans}
         assert node["interestedPeople"]["totalCount"] == len(fans)
         assert node["interested"] == (asker.someone is not None and asker.someone.id in job.interested)
+
+
+async def check_recommended_jobs(case: Case, asker: Asker) -> None:
+    """Which openings are recommended; and no contact is named who may not be known to be there."""
+    world = case.world
+    if asker.someone is None or asker.kind is ViewerKind.GUEST:
+        assert (await case.api(RECOMMENDED_JOBS, as_=asker.account)).codes == ["FORBIDDEN"]
+        return
+    page = (await case.ask(RECOMMENDED_JOBS, asker))["recommendedJobs"]
+    assert all(node["job"] is not None for node in page["nodes"])
+    told = {node["job"]["id"]: node for node in page["nodes"]}
+    jobs = {encode_id("Job", job.id): job for job in world.jobs}
+    assert set(told) == {encode_id("Job", one) for one in world.may_take(asker)}
+    for key, node in told.items():
+        known = world.colleagues(asker, jobs[key])
+        named = {why["text"].split(",")[0] for why in node["evidence"] if why["kind"] == "CONTACT_WORKS_THERE"}
+        assert named <= {f"Person {number}" for number, one in enumerate(world.people) if one.id in known}
+        hidden = [fact.token for fact in world.facts if not world.sees_fact(asker, fact)]
+        assert not any(token in why["text"] for why in node["evidence"] for token in hidden)
 
 
 async def check_mentoring(case: Case, asker: Asker) -> None:

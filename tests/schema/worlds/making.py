@@ -105,8 +105,9 @@ async def _job(session: AsyncSession, random: Random, world: World, audience: mo
     token = f"zq{random.getrandbits(40):x}"
     poster = None if random.random() < 0.3 else random.choice(world.people).id
     until = datetime.now(UTC) + timedelta(days=1 if open_ else -1)
-    row = await make_job(session, poster, title=token, audience=audience, valid_through=until)
-    job = Opening(row.id, poster, audience, open_, token)
+    place = random.choice(world.organizations[:2])
+    row = await make_job(session, poster, title=token, audience=audience, valid_through=until, organization_id=place)
+    job = Opening(row.id, poster, audience, open_, token, place)
     for person in random.sample(world.people, 3):
         if person.id != poster:
             session.add(models.JobInterest(job_id=row.id, person_id=person.id))

@@ -91,6 +91,7 @@ class Opening:
     audience: models.Visibility
     open: bool
     token: str
+    organization_id: UUID
     interested: set[UUID] = field(default_factory=set[UUID])
 
 
@@ -234,7 +235,8 @@ class World:
 
     def sees_organization(self, asker: Asker, organization_id: UUID) -> bool:
         at_it = [fact for fact in self.facts if fact.organization_id == organization_id]
-        return asker.kind is ViewerKind.STAFF or any(self.sees_fact(asker, fact) for fact in at_it)
+        posted = [job for job in self.jobs if job.organization_id == organization_id and self.sees_job(asker, job)]
+        return asker.kind is ViewerKind.STAFF or bool(posted) or any(self.sees_fact(asker, fact) for fact in at_it)
 
     def sees_event(self, asker: Asker, event: Gathering) -> bool:
         if asker.kind is ViewerKind.STAFF:
@@ -293,6 +295,22 @@ class World:
             if one.in_pool and one.free and one.person.listed and one.person.profiled and not one.person.deceased
             and self.sees_mentor(asker, one) and not asker.owns(one.person.id)
             and not any(asker.owns(asked.mentee.id) for asked in one.asked)
+        }  # fmt: skip
+
+    def colleagues(self, asker: Asker, job: Opening) -> set[UUID]:
+        """The living contacts of the asker whom the asker may know to work or have worked where the opening is."""
+        mine: set[UUID] = self.contacts(asker, asker.someone) if asker.someone else set()
+        at_it = [fact for fact in self.facts if fact.organization_id == job.organization_id]
+        known = {fact.owner.id for fact in at_it if self.sees_fact(asker, fact) and not fact.owner.deceased}
+        return mine & known
+
+    def may_take(self, asker: Asker) -> set[UUID]:
+        return {
+            job.id
+            for job in self.jobs
+            if self.sees_job(asker, job) and job.open and job.audience is not V.STAFF
+            and not (job.poster is not None and asker.owns(job.poster))
+            and not any(asker.owns(one) for one in job.interested)
         }  # fmt: skip
 
     def may_meet(self, asker: Asker) -> set[UUID]:
