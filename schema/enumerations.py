@@ -136,8 +136,8 @@ describe(
 describe(
     ImportStatus,
     "What became of a row of an import.",
-    CREATED="A new person.",
-    UPDATED="Somebody known, with something new.",
+    CREATED="Somebody or something new.",
+    UPDATED="Known, with something new.",
     SKIPPED="It says what is known already.",
     CONFLICT="It would have changed what the member edited; everything else of it was written.",
     SUPPRESSED="Somebody who was erased: nothing of it was written.",

@@ -1,4 +1,4 @@
-"""Importing people, for staff."""
+"""Importing people and openings, for staff."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,6 +9,7 @@ from api.services import imports
 from schema.context import Info
 from schema.engine.resolving import ref
 from schema.errors import Conflict, Invalid, NotAllowed
+from schema.jobs.types import Job
 from schema.people.inputs import optional
 from schema.people.types import Person
 from schema.permissions import STAFF, mutation
@@ -48,6 +49,40 @@ ImportPeopleResult: TypeAlias = Annotated[
 ]
 
 
+@strawberry.input(description="Openings from another system: posted by the office.")
+class ImportJobsInput:
+    """See `imports.import_jobs`."""
+
+    source: str = strawberry.field(description="The system: with a row's externalId it tells which opening it is.")
+    people_source: str | None = optional("The system whose ids of people the interests name; `source` if left out.")
+    rows: list[JSON] = strawberry.field(description="One object an opening; docs/importing.md says what it may hold.")
+    dry_run: bool | None = optional("Tell what would happen, and change nothing.")
+
+
+@strawberry.type(description="What became of one row.")
+class ImportedJob:
+    """See `imports.RowReport`."""
+
+    external_id: str = strawberry.field(description="The row's externalId.")
+    status: imports.ImportStatus = strawberry.field(description="What became of it.")
+    messages: list[str] = strawberry.field(description="What to know about it, for people.")
+    job: Job | None = strawberry.field(description="The opening; null where a dry run would make one.")
+
+
+@strawberry.type(description="What became of the rows, in their order.")
+class ImportJobsPayload:
+    """See `imports.ImportReport`."""
+
+    rows: list[ImportedJob] = strawberry.field(description="One report a row.")
+    dry_run: bool = strawberry.field(description="Whether nothing was written.")
+
+
+ImportJobsResult: TypeAlias = Annotated[
+    ImportJobsPayload | NotAllowed | Conflict | Invalid,
+    strawberry.union("ImportJobsResult", description="The payload, or what stood against it."),
+]
+
+
 @strawberry.type
 class ImportsMutation:
     """Mutations that import."""
@@ -63,8 +98,25 @@ class ImportsMutation:
                 external_id=row.external_id,
                 status=row.status,
                 messages=row.messages,
-                person=ref(Person, row.person_id) if row.person_id else None,
+                person=ref(Person, row.item_id) if row.item_id else None,
             )
             for row in report.rows
         ]
         return ImportPeoplePayload(rows=payload, dry_run=report.dry_run)
+
+    @mutation(STAFF, "Import openings: all rows, or none if one is wrong. The same rows again change nothing.")
+    async def import_jobs(self, info: Info, input: ImportJobsInput) -> ImportJobsResult:
+        source, people, dry = input.source, input.people_source or None, bool(input.dry_run)
+        async with info.context.db.write() as session, session.begin():
+            viewer, rows = info.context.viewer, list(input.rows)
+            report = await imports.import_jobs(session, viewer, rows, source=source, people_source=people, dry_run=dry)
+        payload = [
+            ImportedJob(
+                external_id=row.external_id,
+                status=row.status,
+                messages=row.messages,
+                job=ref(Job, row.item_id) if row.item_id else None,
+            )
+            for row in report.rows
+        ]
+        return ImportJobsPayload(rows=payload, dry_run=report.dry_run)

@@ -1,11 +1,11 @@
-"""`alumni seed`, `alumni import` and `alumni embed`: how people and their vectors get into the database."""
+"""`alumni seed`, `alumni import`, `alumni import-jobs` and `alumni embed`: how the database is filled."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
     app.command("seed")(seed)
     app.command("import")(import_file)
+    app.command("import-jobs")(import_jobs_file)
     app.command("embed")(embed)
 
 
@@ -62,7 +63,7 @@ def import_file(
     force: Annotated[bool, typer.Option("--force", help="Overwrite also what members edited.")] = False,
 ) -> None:
     """Import people. The same file again changes nothing; all rows are imported, or none if one is wrong."""
-    from api.services.imports import read_file
+    from api.services.imports import import_people, read_file
     from api.services.imports.researchers import SOURCE, researcher_rows
 
     if (file is None) == (researchers is None):
@@ -74,7 +75,27 @@ def import_file(
                 rows, source = list(researcher_rows(researchers)), SOURCE
             else:
                 rows = read_file(file or Path(), asyncio.run(_institution(running)))
-            asyncio.run(_import(running, rows, source, dry_run, force))
+            options = {"source": source, "dry_run": dry_run, "force": force}
+            asyncio.run(_import(running, import_people, rows, options))
+        except Invalid as refused:
+            raise CommandFailed(_problems(refused)) from None
+
+
+def import_jobs_file(
+    file: Annotated[Path, typer.Argument(help="A .csv or .jsonl file (also .gz); docs/importing.md.")],
+    source: Annotated[str, typer.Option(help="The system that the rows come from.")] = "file",
+    people_source: Annotated[
+        str | None, typer.Option(help="The system whose ids of people the interests name; --source if left out.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and change nothing.")] = False,
+) -> None:
+    """Import openings, posted by the office. The same file again changes nothing; all rows are imported, or none."""
+    from api.services.imports import import_jobs, read_jobs_file
+
+    with running_database(Settings(), migrated=True) as running:
+        try:
+            options = {"source": source, "people_source": people_source, "dry_run": dry_run}
+            asyncio.run(_import(running, import_jobs, read_jobs_file(file), options))
         except Invalid as refused:
             raise CommandFailed(_problems(refused)) from None
 
@@ -95,18 +116,18 @@ async def _institution(settings: Settings) -> str | None:
     return found[0] if found else None
 
 
-async def _import(settings: Settings, rows: Sequence[object], source: str, dry_run: bool, force: bool) -> None:
+async def _import(
+    settings: Settings, importer: Callable[..., Any], rows: Sequence[object], options: Mapping[str, Any]
+) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from api.services.imports import ImportReport, import_people
+    from api.services.imports import ImportReport
 
     database = PooledDatabase(url_of(settings))
     try:
         async with database.write() as session, session.begin():
-            report: ImportReport = await import_people(
-                session, OFFICE, rows, source=source, dry_run=dry_run, force=force
-            )
+            report: ImportReport = await importer(session, OFFICE, rows, **options)
     finally:
         await database.close()
     console = Console()
@@ -120,7 +141,7 @@ async def _import(settings: Settings, rows: Sequence[object], source: str, dry_r
         console.print(table)
     counts = Counter(row.status.value for row in report.rows)
     told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no rows"
-    console.print(f"{told}{' (a dry run: nothing was written)' if dry_run else ''}")
+    console.print(f"{told}{' (a dry run: nothing was written)' if report.dry_run else ''}")
 
 
 def embed() -> None:

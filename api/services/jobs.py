@@ -168,8 +168,11 @@ async def _write_skills(session: AsyncSession, job_id: UUID, skills: Sequence[st
 # ---------------------------------------------------------------- checks
 
 
-def checked(stored: Mapping[str, Any], changes: JobChanges, viewer: Viewer) -> dict[str, Any]:
-    """All fields of the opening as they will be. Raises Invalid, naming each wrong one."""
+def checked(
+    stored: Mapping[str, Any], changes: JobChanges, viewer: Viewer, *, imported: bool = False
+) -> dict[str, Any]:
+    """All fields of the opening as they will be; one that is imported may be over. Raises Invalid, naming each wrong
+    one."""
     check = Checker()
     given = {**dict.fromkeys(JOB_FIELDS), **stored, **changes.given()}
     values = dict(given)
@@ -180,7 +183,8 @@ def checked(stored: Mapping[str, Any], changes: JobChanges, viewer: Viewer) -> d
     values["apply_url"] = check.url(input_path("apply_url"), given["apply_url"])
     values["remote"] = bool(given["remote"])
     values["skills"] = check.names(input_path("skills"), given["skills"] or (), most=MOST_SKILLS)
-    values["valid_through"] = _until(check, given["valid_through"], changed="valid_through" in changes.given())
+    changed = "valid_through" in changes.given() and not imported
+    values["valid_through"] = _until(check, given["valid_through"], to_come=changed)
     if given["country"] is None and not values["remote"]:
         check.note(input_path("country"), "is required unless the work is remote")
     if given["audience"] not in AUDIENCES or (given["audience"] == Visibility.STAFF and not viewer.is_staff):
@@ -192,12 +196,12 @@ def checked(stored: Mapping[str, Any], changes: JobChanges, viewer: Viewer) -> d
     return values
 
 
-def _until(check: Checker, given: Any, *, changed: bool) -> datetime | None:
+def _until(check: Checker, given: Any, *, to_come: bool) -> datetime | None:
     path = input_path("valid_through")
     if given is None:
         return check.note(path, "is required")
     if given.tzinfo is None:
         return check.note(path, "needs an offset: 2026-12-01T18:00:00+01:00")
-    if changed and not datetime.now(UTC) < given < datetime.now(UTC) + LONGEST:
-        return check.note(path, f"must be to come, and within {LONGEST.days} days")
+    if given >= datetime.now(UTC) + LONGEST or (to_come and given <= datetime.now(UTC)):
+        return check.note(path, f"must be {'to come, and ' * to_come}within {LONGEST.days} days")
     return given.astimezone(UTC)

@@ -170,3 +170,29 @@ async def test_openings_cost_as_many_statements_for_1_and_20(session: AsyncSessi
     one, twenty = await api(query, as_=member, n=1), await api(query, as_=member, n=20)
     assert len(twenty.data["jobs"]["nodes"]) == 20
     assert len(one.statements) == len(twenty.statements) == 2
+
+
+IMPORT = """mutation($rows: [JSON!]!, $dry: Boolean) { importJobs(input: {source: "board", rows: $rows, dryRun: $dry,
+    peopleSource: "crm"}) { __typename ... on ImportJobsPayload { dryRun rows { externalId status messages
+    job { title interested interestedPeople(first: 9) { totalCount } } } }
+    ... on Invalid { problems { path message } } } }"""
+
+
+async def test_the_office_imports_openings_with_those_who_are_interested(session: AsyncSession, api: Api):
+    staff, member = await make_staff(session), await make_member(session, source="crm", external_id="7")
+    rows = [{"externalId": "1", **given(), "interests": [{"externalId": "7", "at": "2026-01-01T00:00:00Z"}]}]
+    refused = await api(IMPORT, as_=member, rows=rows)
+    assert refused.codes == ["FORBIDDEN"]
+    dry = (await api(IMPORT, as_=staff, rows=rows, dry=True)).data["importJobs"]
+    assert dry == {
+        "__typename": "ImportJobsPayload", "dryRun": True,
+        "rows": [{"externalId": "1", "status": "CREATED", "messages": [], "job": None}],
+    }  # fmt: skip
+    for status in ("CREATED", "SKIPPED"):
+        (done,) = (await api(IMPORT, as_=staff, rows=rows)).data["importJobs"]["rows"]
+        assert done["status"] == status
+        assert done["job"]["interestedPeople"] == {"totalCount": 1}
+    mine = await api("{ jobs(first: 9) { nodes { title interested poster { id } } } }", as_=member)
+    assert mine.data["jobs"]["nodes"] == [{"title": "Bridge Engineer", "interested": True, "poster": None}]
+    wrong = (await api(IMPORT, as_=staff, rows=[rows[0] | {"country": "XX"}])).data["importJobs"]
+    assert [problem["path"] for problem in wrong["problems"]] == [["rows", "0", "country"]]

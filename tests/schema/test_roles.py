@@ -98,6 +98,8 @@ MUTATIONS: dict[str, str] = {
     "erasePerson": '{personId: "$person", reason: REQUESTED}',
     "startImpersonation": '{personId: "$person", reason: "Help", minutes: 5}',
     "endImpersonation": '{impersonationId: "$leave"}',
+    "importJobs": '{source: "s", rows: [{externalId: "1", title: "A", organization: "B", remote: true,'
+    ' validThrough: "2026-12-24T00:00:00Z"}]}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',
 }
 WHO = ("stranger", "guest", "member", "staff", "admin")

@@ -5,9 +5,10 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from api.errors import Invalid, Problem
 
@@ -92,14 +93,51 @@ COLUMNS: Mapping[str, Callable[[Raw, str], None]] = {
     "skills": _many("skills"),
     "interests": _many("interests"),
 }
-"""The columns of a CSV file, and where their values go in a row."""
+"""The columns of a CSV file of people, and where their values go in a row."""
+JOB_COLUMNS: Mapping[str, Callable[[Raw, str], None]] = {
+    **{name: _same(name) for name in ("externalId", "title", "organization", "validThrough", "postedAt")},
+    **{name: _same(name) for name in ("description", "employmentType", "city", "region", "country", "applyUrl")},
+    "audience": _same("audience"),
+    "remote": _flag("remote"),
+    "skills": _many("skills"),
+}
+"""The same for openings."""
+EXTERNAL_ID = (("externalId",), "each row needs the id it has in your system")
+NEEDED = (EXTERNAL_ID, (("displayName", "givenName", "familyName"), "give it, or givenName and familyName"))
+JOBS_NEEDED = (EXTERNAL_ID, *(((name,), "each opening needs it") for name in ("title", "organization", "validThrough")))
+"""Columns of which one at least must be there, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a CSV file of a kind has."""
+
+    columns: Mapping[str, Callable[[Raw, str], None]]
+    needed: Sequence[tuple[Sequence[str], str]]
+
+
+PEOPLE, JOBS = Sheet(COLUMNS, NEEDED), Sheet(JOB_COLUMNS, JOBS_NEEDED)
 
 
 def read_file(path: Path, institution: str | None = None) -> list[object]:
-    """The rows of a .csv or .jsonl file (also .gz), still to be checked. Raises Invalid, naming lines.
+    """The rows of a .csv or .jsonl file of people (also .gz), still to be checked. Raises Invalid, naming lines.
 
     `institution` is the school of educations that name none.
     """
+    rows = _read(path, PEOPLE)
+    if institution is not None and path.name.removesuffix(".gz").endswith(".csv"):
+        for row in cast(list[Raw], rows):
+            for education in row.get("educations", []):
+                education.setdefault("school", institution)
+    return rows
+
+
+def read_jobs_file(path: Path) -> list[object]:
+    """The rows of such a file of openings."""
+    return _read(path, JOBS)
+
+
+def _read(path: Path, sheet: Sheet) -> list[object]:
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except OSError as error:
@@ -107,7 +145,7 @@ def read_file(path: Path, institution: str | None = None) -> list[object]:
     text = _decoded(content)
     kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     if kind == ".csv":
-        return list(_csv_rows(text, institution))
+        return list(_csv_rows(text, sheet))
     if kind in {".jsonl", ".ndjson"}:
         return _json_rows(text)
     raise _invalid("file", f"{path.name} is neither .csv nor .jsonl")
@@ -151,14 +189,14 @@ def _json_rows(text: str) -> list[object]:
     return rows
 
 
-def _csv_rows(text: str, institution: str | None) -> list[Raw]:
+def _csv_rows(text: str, sheet: Sheet) -> list[Raw]:
     csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Raw] = []
     problems: list[Problem] = []
     try:
         header = [name.strip() for name in next(reader)]
-        _check_header(header)
+        _check_header(header, sheet)
         for values in reader:
             if not any(value.strip() for value in values):
                 continue
@@ -166,7 +204,7 @@ def _csv_rows(text: str, institution: str | None) -> list[Raw]:
                 message = f"has {len(values)} fields, the header has {len(header)}: look for a missing or extra comma"
                 problems.append(Problem((f"line {reader.line_num}",), message))
                 continue
-            rows.append(_csv_row(header, values, institution))
+            rows.append(_csv_row(header, values, sheet))
     except csv.Error as error:
         raise _invalid(f"line {reader.line_num}", f"is no CSV: {error}; look for a quote that never closes") from None
     if problems:
@@ -174,31 +212,28 @@ def _csv_rows(text: str, institution: str | None) -> list[Raw]:
     return rows
 
 
-def _csv_row(header: Sequence[str], values: Sequence[str], institution: str | None) -> Raw:
+def _csv_row(header: Sequence[str], values: Sequence[str], sheet: Sheet) -> Raw:
     row: Raw = {}
     for name, value in zip(header, values, strict=True):
         if value.strip():
-            COLUMNS[name](row, value.strip())
-    if institution is not None:
-        for education in row.get("educations", []):
-            education.setdefault("school", institution)
+            sheet.columns[name](row, value.strip())
     return row
 
 
-def _check_header(header: Sequence[str]) -> None:
+def _check_header(header: Sequence[str], sheet: Sheet) -> None:
     problems: list[Problem] = []
     for name in dict.fromkeys(header):
-        if name not in COLUMNS:
-            near = get_close_matches(name, COLUMNS, 1)
+        if name not in sheet.columns:
+            near = get_close_matches(name, sheet.columns, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            problems.append(
-                Problem(("header", name[:40] or "(empty)"), f"is no known column.{hint} Known: {', '.join(COLUMNS)}")
-            )
+            message = f"is no known column.{hint} Known: {', '.join(sheet.columns)}"
+            problems.append(Problem(("header", name[:40] or "(empty)"), message))
         if header.count(name) > 1:
             problems.append(Problem(("header", name[:40]), "stands there more than once"))
-    if "externalId" not in header:
-        problems.append(Problem(("header", "externalId"), "is missing: each row needs the id it has in your system"))
-    if not {"displayName", "givenName", "familyName"} & set(header):
-        problems.append(Problem(("header", "displayName"), "is missing: give it, or givenName and familyName"))
+    problems += [
+        Problem(("header", some[0]), f"is missing: {remedy}")
+        for some, remedy in sheet.needed
+        if not set(some) & set(header)
+    ]
     if problems:
         raise Invalid(problems)

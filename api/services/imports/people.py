@@ -31,7 +31,7 @@ from api.services.disclosures import keep_back
 from api.services.facts import Terms, lock_people, organizations_named, replace_facts_many
 from api.services.holds import FERPA_HOLD
 from api.services.imports.reports import ImportReport, ImportStatus, RowReport
-from api.services.imports.rows import ImportRow, check_rows
+from api.services.imports.rows import ImportRow, check_row, check_rows
 from api.services.merges.aliases import merged_records
 from api.services.pairs import pair_of
 from api.services.profile_changes import NAMES, PARTS, TEXTS
@@ -69,7 +69,7 @@ async def import_people(
     """
     if not viewer.is_staff:
         raise NotAllowed("Only staff import people.")
-    checked = check_rows(rows, source)
+    checked = check_rows(rows, source, check_row)
     nested = await session.begin_nested()
     run = _Run(session, viewer, source, force)
     written: list[ImportRow] = []
@@ -101,10 +101,10 @@ class _Run:
         known = await self._known([row.external_id for row in rows])
         for row in rows:
             person = known.get(row.external_id)
-            self.reports[row.external_id] = RowReport(row.external_id, person_id=person.id if person else None)
+            self.reports[row.external_id] = RowReport(row.external_id, item_id=person.id if person else None)
         merged = await merged_records(self.session, self.source, [key for key in self.reports if key not in known])
         for key, person_id in merged.items():
-            self.reports[key].person_id = person_id
+            self.reports[key].item_id = person_id
             self.reports[key].messages.append("this record was merged into another here; nothing was imported")
         rows = [row for row in rows if row.external_id not in merged]
         erased = await suppressed(self.session, [mark for row in rows for mark in row.marks(self.source)])
@@ -132,8 +132,8 @@ class _Run:
         report.written.append(name)
         if report.status is ImportStatus.SKIPPED:
             report.status = ImportStatus.UPDATED
-        if report.person_id is not None and report.status is not ImportStatus.CREATED:
-            self.changed.setdefault(report.person_id, []).append(name)
+        if report.item_id is not None and report.status is not ImportStatus.CREATED:
+            self.changed.setdefault(report.item_id, []).append(name)
 
     def _keep(self, row: ImportRow, name: str) -> None:
         report = self.reports[row.external_id]
@@ -141,7 +141,7 @@ class _Run:
         report.messages.append(f"{name}: kept, since the member edited it (use force to overwrite)")
 
     def _id(self, row: ImportRow) -> UUID:
-        return cast(UUID, self.reports[row.external_id].person_id)
+        return cast(UUID, self.reports[row.external_id].item_id)
 
     async def _known(self, external_ids: Sequence[str]) -> dict[str, Known]:
         account = cast(Table, Account.__table__)
@@ -171,9 +171,9 @@ class _Run:
         empty = dict.fromkeys(NAMES) | dict.fromkeys((*_FLAGS, *_CHOICES), False)
         for row in rows:
             report = self.reports[row.external_id]
-            report.person_id, report.status = uuid7(), ImportStatus.CREATED
+            report.item_id, report.status = uuid7(), ImportStatus.CREATED
             given = {**row.wanted.names, **row.flags, **self._choices(row)}
-            keys = {"id": report.person_id, "source": self.source, "external_id": row.external_id}
+            keys = {"id": report.item_id, "source": self.source, "external_id": row.external_id}
             values.append({**empty, **given, **keys})
         if values:
             await self.session.execute(insert(_PEOPLE), values)

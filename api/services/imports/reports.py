@@ -1,4 +1,4 @@
-"""What an import tells of each of its rows."""
+"""What an import tells of each of its rows, whether they are people or openings."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,7 +24,8 @@ class RowReport:
 
     external_id: str
     status: ImportStatus = ImportStatus.SKIPPED
-    person_id: UUID | None = None
+    item_id: UUID | None = None
+    """Who or what the row is here; None where a dry run would make it."""
     messages: list[str] = field(default_factory=list[str])
     written: list[str] = field(default_factory=list[str])
     """Names of the fields that were written."""

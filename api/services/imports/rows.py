@@ -1,10 +1,10 @@
 """What one row of an import may say, and what is wrong with it. docs/importing.md has the format for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from api.errors import Invalid, Problem
 from api.models import ContactKind, LinkKind, PersonRoleKind, PlaceKind, TagKind, Visibility
@@ -72,45 +72,73 @@ class ImportRow:
         return [mark_of_record(source, self.external_id), *(mark_of_address(email) for email in emails)]
 
 
-def check_rows(rows: Sequence[object], source: str) -> list[ImportRow]:
+class Named(Protocol):
+    """What every row has: its id in the system that it comes from."""
+
+    @property
+    def external_id(self) -> str:
+        """See `ImportRow`."""
+        ...
+
+
+N = TypeVar("N", bound=Named)
+Reading = Callable[[object, int], tuple[N | None, list[Problem]]]
+"""Makes a row of what was given at a place, or says what is wrong with it."""
+
+
+def check_rows(rows: Sequence[object], source: str, read: Reading[N]) -> list[N]:
     """The rows, checked one by one and against each other. Raises Invalid."""
     problems: list[Problem] = []
     if not source.strip() or len(source) > 100:  # noqa: PLR2004
         problems.append(Problem(("source",), "must name the system that the rows come from, in at most 100 characters"))
-    checked: list[ImportRow] = []
+    checked: list[N] = []
     places: dict[str, int] = {}
     for place, raw in enumerate(rows):
-        row, wrong = check_row(raw, place)
+        row, wrong = read(raw, place)
         problems += wrong
         if row is None:
             continue
         if (first := places.setdefault(row.external_id, place)) != place:
             path = ("rows", str(place), "externalId")
-            problems.append(Problem(path, f"repeats {row.external_id[:40]} of row {first}: each person has one row"))
+            problems.append(Problem(path, f"repeats {row.external_id[:40]} of row {first}: each has one row"))
         checked.append(row)
-    if problems:
-        more = len(problems) - MOST_PROBLEMS
-        rest = [Problem(("rows",), f"and {more} more problems")] if more > 0 else []
-        raise Invalid(problems[:MOST_PROBLEMS] + rest)
+    refuse(problems)
     return checked
 
 
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise Invalid with the first of the problems, if there are any."""
+    if problems:
+        more = len(problems) - MOST_PROBLEMS
+        rest = [Problem(("rows",), f"and {more} more problems")] if more > 0 else []
+        raise Invalid([*problems[:MOST_PROBLEMS], *rest])
+
+
 def check_row(raw: object, place: int) -> tuple[ImportRow | None, list[Problem]]:
-    """The row, or what is wrong with it; paths begin with ("rows", "17")."""
+    """The person of a row, or what is wrong with it."""
+    return read_row(raw, place, _read)
+
+
+def read_row(
+    raw: object, place: int, read: Callable[[Checker, Mapping[str, Any]], N | None]
+) -> tuple[N | None, list[Problem]]:
+    """The row as `read` makes it, or what is wrong with it; paths begin with ("rows", "17")."""
     check = Checker()
-    row = _read(check, cast(Mapping[str, Any], raw)) if isinstance(raw, dict) else None
+    row = read(check, cast(Mapping[str, Any], raw)) if isinstance(raw, dict) else None
     if not isinstance(raw, dict):
         check.note((), "must be an object with the keys that docs/importing.md lists")
-    problems = [Problem(("rows", str(place), *_inner(problem.path)), problem.message) for problem in check.problems]
+    problems = [in_row(place, problem) for problem in check.problems]
     return (None if problems else row), problems
 
 
-def _inner(path: tuple[str, ...]) -> tuple[str, ...]:
-    return path[1:] if path[:1] == ("input",) else path
+def in_row(place: int, problem: Problem) -> Problem:
+    """The problem of an input as one of the row that it stands in."""
+    path = problem.path[1:] if problem.path[:1] == ("input",) else problem.path
+    return Problem(("rows", str(place), *path), problem.message)
 
 
 def _read(check: Checker, raw: Mapping[str, Any]) -> ImportRow | None:
-    _refuse_unknown(check, (), raw, KNOWN)
+    refuse_unknown(check, (), raw, KNOWN)
     external_id = check.text(("externalId",), raw.get("externalId"), most=200, required=True)
     wanted = check_changes(check, _changes(check, raw), may_set_visibility=True)
     row = ImportRow(
@@ -125,7 +153,7 @@ def _read(check: Checker, raw: Mapping[str, Any]) -> ImportRow | None:
     return None if check.problems else row
 
 
-def _refuse_unknown(check: Checker, path: tuple[str, ...], given: Mapping[str, Any], known: Sequence[str]) -> None:
+def refuse_unknown(check: Checker, path: tuple[str, ...], given: Mapping[str, Any], known: Sequence[str]) -> None:
     """Nothing is passed over in silence; above all no grades, for which there is no place here (rule P4)."""
     for name in given:
         if name not in known:
@@ -213,7 +241,7 @@ def _camel(name: str) -> str:
 
 def _roles(check: Checker, given: object) -> tuple[Role, ...]:
     found: list[Role] = []
-    for path, one in _objects(check, "roles", given, ("kind", "startsOn", "endsOn")):
+    for path, one in objects(check, "roles", given, ("kind", "startsOn", "endsOn")):
         kind = check.choice((*path, "kind"), one.get("kind"), PersonRoleKind, required=True)
         starts, ends = (_day(check, (*path, name), one.get(name)) for name in ("startsOn", "endsOn"))
         if starts and ends and ends < starts:
@@ -235,7 +263,7 @@ def _day(check: Checker, path: tuple[str, ...], given: object) -> date | None:
 
 def _ties(check: Checker, given: object) -> tuple[tuple[str, str | None], ...]:
     found: list[tuple[str, str | None]] = []
-    for path, one in _objects(check, "connections", given, ("externalId", "since")):
+    for path, one in objects(check, "connections", given, ("externalId", "since")):
         other = check.text((*path, "externalId"), one.get("externalId"), most=200, required=True)
         since = check.partial_date((*path, "since"), one.get("since"))
         if other is not None:
@@ -243,9 +271,10 @@ def _ties(check: Checker, given: object) -> tuple[tuple[str, str | None], ...]:
     return tuple(found)
 
 
-def _objects(
+def objects(
     check: Checker, name: str, given: object, known: tuple[str, ...]
 ) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """The objects of a list, each with its path; keys that are not known are refused."""
     if given is None:
         return []
     if not isinstance(given, list) or len(cast(list[Any], given)) > MOST_TIES:
@@ -255,7 +284,7 @@ def _objects(
     for place, one in enumerate(cast(list[Any], given)):
         if isinstance(one, dict):
             found.append(((name, str(place)), cast(Mapping[str, Any], one)))
-            _refuse_unknown(check, (name, str(place)), cast(Mapping[str, Any], one), known)
+            refuse_unknown(check, (name, str(place)), cast(Mapping[str, Any], one), known)
         else:
             check.note((name, str(place)), "must be an object")
     return found
