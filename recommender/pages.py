@@ -6,19 +6,23 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, profiles
+from api.access import Viewer, profiles, visible_people
 from api.db import AnySelect
-from api.errors import Invalid, NotFound, Problem
+from api.errors import Conflict, Invalid, NotFound, Problem
+from api.models import Person
 from api.models import Suggestion as Impression
 from recommender.asking import Asking, ask
 from recommender.evidence import COHORT, Evidence, EvidenceKind, explain
 from recommender.features import Candidate, Signal, features_of
 from recommender.feedback import dismissed_keys
 from recommender.ranking import RankingConfig, rank
+
+NAMING = frozenset({"contact", "companion"})
+"""What the keys of reasons begin with that name a third person, by id after the colon."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ async def suggest(
             zip(page, scores, explain(page, pipeline.config, pipeline.otherwise), strict=True)
         )
     )
+    await _hold_named(session, asking, pipeline, suggestions)
     await _log(session, asking, pipeline, after.list_id, page, suggestions)
     return SuggestionPage(suggestions, after.list_id, after.as_of, has_next=len(ranked) > first)
 
@@ -192,6 +197,25 @@ def _still_so(stored: Sequence[dict[str, Any]], signals: Sequence[Signal]) -> tu
         for one in stored
         if not one["key"] or one["key"] in words
     )
+
+
+async def _hold_named(
+    session: AsyncSession, asking: Asking, pipeline: Pipeline, suggestions: Sequence[Suggestion]
+) -> None:
+    """Hold whom the page names until its log is committed: an erasure waits then, and finds each mention in the log.
+
+    Raises Conflict if one of them went, or went out of sight, since the page was made.
+    """
+    reasons = (reason.key.partition(":") for one in suggestions for reason in one.evidence)
+    named = {UUID(key) for prefix, _, key in reasons if prefix in NAMING}
+    if pipeline.item == "person_id":
+        named |= {one.item_id for one in suggestions}
+    if not named:
+        return
+    these = Person.id == any_(bindparam("named", sorted(named), type_=ARRAY(Uuid())))
+    held = visible_people(asking.viewer).where(these).order_by(Person.id)
+    if len((await session.scalars(held.with_for_update(of=Person, read=True, key_share=True))).all()) < len(named):
+        raise Conflict("Somebody in this list left a moment ago: ask again.")
 
 
 async def _log(

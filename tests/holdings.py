@@ -4,6 +4,7 @@ Every value is a token of its own, as far as the column's type and checks allow.
 person there is a row in which that reference leads to them, beside rows that concern others only.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -45,6 +46,7 @@ FIXED: Mapping[str, Values] = {
     "connections": {"state": "ACCEPTED"},
     "educations": {"visibility": "MEMBERS"},
     "experiences": {"visibility": "MEMBERS", "end_date": None},
+    "impersonations": {"expires_at": NOW + timedelta(days=9)},
     "jobs": {"audience": "MEMBERS", "valid_through": NOW + timedelta(days=9), "withdrawn_at": None},
     "mentor_profiles": {"max_mentees": 9, "active_mentees": 0, "paused_until": None},
     "mentorships": {"state": "ACCEPTED"},
@@ -118,8 +120,10 @@ class Holdings:
     others: dict[str, str] = field(default_factory=dict[str, str])
     """The same of others."""
     ids: set[str] = field(default_factory=set[str])
+    words: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Ids of the person's rows and their tokens, by table."""
     own: dict[str, UUID] = field(default_factory=dict[str, UUID])
-    """A row about the person, by table."""
+    """A row about the person, by table: the one whose first reference leads to them."""
     theirs: dict[str, UUID] = field(default_factory=dict[str, UUID])
     """A row that does not concern the person, by table."""
     people: list[UUID] = field(default_factory=list[UUID])
@@ -139,6 +143,7 @@ class Holdings:
         key = values.get("id")
         if own and key is not None:
             self.ids.add(str(key))
+            self.words[table.name].append(str(key))
         return key or uuid7()
 
     async def _value(self, table: Table, column: Column[Any], own: bool) -> Any:
@@ -162,6 +167,8 @@ class Holdings:
         kept = self.tokens if own else self.others
         token = f"zq{'own' if own else 'oth'}{len(kept):05}x"
         kept[token] = place
+        if own:
+            self.words[place.partition(".")[0]].append(token)
         return token
 
     def _filled(self, table: Table, column: Column[Any], own: bool) -> Any:
@@ -211,7 +218,8 @@ class Holdings:
         self.theirs[table.name] = await self.row(table, own=False, **theirs | self._more(table, theirs, None))
         for name in leading:
             given = self._references(keys, name)
-            self.own[table.name] = await self.row(table, own=True, **given | self._more(table, given, name))
+            made = await self.row(table, own=True, **given | self._more(table, given, name))
+            self.own.setdefault(table.name, made)
 
     def _references(self, keys: Mapping[str, ForeignKey], leading: str | None) -> Values:
         """Where the references of a row lead: `leading` to what is the person's, the others to what is of others."""

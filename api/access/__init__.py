@@ -34,10 +34,20 @@ from api.access.people import (
     visible_people,
 )
 from api.access.proposals import sees_lost, sees_proposal, sees_proposed_change
+from api.access.reasons import told_again, told_of_item
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
 from api.access.roles import holds_now, local_today, local_tomorrow
 from api.access.suggestions import suggestable_events, suggestable_jobs, suggestable_mentors, suggestable_people
-from api.access.ties import connected_to, contacts_of, owns_tie, sees_request, sees_tie
+from api.access.ties import (
+    concerns_oneself,
+    connected_to,
+    contacts_of,
+    owns_tie,
+    sees_request,
+    sees_tie,
+    told_answer,
+    told_state,
+)
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
 
 __all__ = [
@@ -51,6 +61,7 @@ __all__ = [
     "any_member_sees",
     "blocked_name",
     "comes",
+    "concerns_oneself",
     "connected",
     "connected_to",
     "contacts_of",
@@ -113,6 +124,10 @@ __all__ = [
     "suggestable_people",
     "takes_mentees",
     "takes_registrations",
+    "told_again",
+    "told_answer",
+    "told_of_item",
+    "told_state",
     "visible_people",
     "withheld_fields",
 ]

@@ -6,7 +6,9 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Text,
     and_,
+    case,
     false,
     func,
     literal_column,
@@ -18,6 +20,8 @@ from sqlalchemy import (
 from api.access.people import connected, not_blocked, person_visible, some_row
 from api.access.viewers import Viewer, ViewerKind, level, me
 from api.models import Connection, Visibility
+
+_ONCE_CONNECTED: list[ColumnElement[str]] = [literal_column("'ACCEPTED'"), literal_column("'ENDED'")]
 
 
 def sees_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
@@ -93,3 +97,28 @@ def connected_to(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement
 def owns_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     """Whether the tie is one of the viewer's own, with somebody whom the viewer sees."""
     return and_(or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer)), sees_tie(viewer, tie))
+
+
+def concerns_oneself(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    """Whether it is the viewer's own and was told to the viewer: connections, now or once, and requests; of requests to
+    the viewer not those that were taken back. What is not open any more goes with who left the directory."""
+    mine = or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer))
+    told = or_(tie.c.requester_id == me(viewer), tie.c.state != literal_column("'WITHDRAWN'"))
+    visible = person_visible(viewer, tie.c.low_id), person_visible(viewer, tie.c.high_id)
+    return or_(sees_request(viewer, tie), and_(mine, told, *visible))
+
+
+def told_state(viewer: Viewer, tie: FromClause) -> ColumnElement[Any]:
+    """The state as the viewer may know it: a request of the viewer's that was declined still waits."""
+    waiting: ColumnElement[str] = literal_column("'PENDING'")
+    return case((_silently_declined(viewer, tie), waiting), else_=tie.c.state.cast(Text))
+
+
+def told_answer(viewer: Viewer, tie: FromClause) -> ColumnElement[Any]:
+    """When it was answered, as far as the viewer may know that it was."""
+    answered = or_(tie.c.requester_id != me(viewer), tie.c.state.in_(_ONCE_CONNECTED))
+    return case((answered, tie.c.answered_at))
+
+
+def _silently_declined(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    return and_(tie.c.requester_id == me(viewer), tie.c.state == literal_column("'DECLINED'"))

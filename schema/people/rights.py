@@ -1,14 +1,34 @@
-"""What people can do about all that is held about them: have it erased, by themselves or by the office."""
+"""What people can do about all that is held about them: take it away, or have it erased, also by the office."""
 
+from datetime import datetime
 from typing import Annotated, TypeAlias
 
+import orjson
 import strawberry
+from strawberry.scalars import JSON
 
-from api.services import erasures
+from api.services import erasures, exports
 from schema.context import Info
 from schema.errors import Invalid, NotAllowed, NotFound
 from schema.ids import decode_id
+from schema.people.inputs import optional
 from schema.permissions import ADMIN, PERSON, mutation
+
+
+@strawberry.input(description="Which part of long logs.")
+class RequestExportInput:
+    """See `exports.export_person`."""
+
+    until: datetime | None = optional(
+        "Of the logs only what is from this moment or earlier: of more than 10,000 entries the latest 10,000 are given."
+    )
+
+
+@strawberry.type(description="All that is held about you.")
+class RequestExportPayload:
+    """The document."""
+
+    export: JSON = strawberry.field(description="The document. docs/export.md tells its form.")
 
 
 @strawberry.input(description="That you want to be erased, and that it is no slip.")
@@ -36,6 +56,10 @@ class ErasePayload:
     )
 
 
+RequestExportResult: TypeAlias = Annotated[
+    RequestExportPayload | NotFound,
+    strawberry.union("RequestExportResult", description="The payload, or what stood against it."),
+]
 EraseMeResult: TypeAlias = Annotated[
     ErasePayload | NotFound | Invalid,
     strawberry.union("EraseMeResult", description="The payload, or what stood against it."),
@@ -49,6 +73,12 @@ ErasePersonResult: TypeAlias = Annotated[
 @strawberry.type
 class RightsMutation:
     """Mutations of a person's rights."""
+
+    @mutation(PERSON, "All that is held about you, as one document to take away. It changes nothing.")
+    async def request_export(self, info: Info, input: RequestExportInput) -> RequestExportResult:
+        async with info.context.db.read() as reader:
+            document = await exports.export_person(reader, info.context.viewer, input.until or None)
+        return RequestExportPayload(export=JSON(orjson.Fragment(document)))
 
     @mutation(
         PERSON,

@@ -85,6 +85,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
             await checks.check_office(case, asker)
             await checks.check_own(case, asker)
             await checks.check_reading_only(case, asker)
+            await checks.check_export(case, asker)
 
 
 # ---------------------------------------------------------------- what is hidden moves nothing
@@ -115,6 +116,8 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     found["proposed"] = await case.ask(checks.PROPOSED, asker)
     if asker.kind is not ViewerKind.GUEST:
         found["outcomes"] = await case.ask(checks.OUTCOMES, asker)
+    if asker.someone is not None and asker.through is None:
+        found["export"] = of_others(await checks.read_export(case, asker))
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
         for query in (checks.MEET, checks.RECOMMENDED_EVENTS, checks.RECOMMENDED_JOBS, checks.ADVISERS):
             ((name, page),) = (await case.ask(query, asker)).items()
@@ -123,6 +126,13 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
                 one["evidence"] = [why | {"weight": round(why["weight"], 6)} for why in one["evidence"]]
             found[name] = page
     return found
+
+
+def of_others(given: dict[str, Any]) -> dict[str, Any]:
+    """What an export tells of others. With what is hidden the asker's own rows about it go, and the log grows."""
+    named = {"registrations": "event", "jobInterests": "job", "connections": "with"}
+    told = {part: [one[name] for one in given[part] if one[name]] for part, name in named.items()}
+    return told | {part: given[part] for part in ("mentorships", "facts", "vectors")}
 
 
 async def delete_hidden(case: Case, asker: Asker) -> None:

@@ -94,6 +94,7 @@ MUTATIONS: dict[str, str] = {
     "mergePersons": '{keepId: "$person", dropId: "$third"}',
     "undoMerge": '{mergeId: "$merge"}',
     "graduateCohort": '{date: "2026-07-01", personIds: ["$person"]}',
+    "requestExport": "{}",
     "eraseMe": '{displayName: "Somebody else"}',
     "erasePerson": '{personId: "$person", reason: REQUESTED}',
     "startImpersonation": '{personId: "$person", reason: "Help", minutes: 5}',

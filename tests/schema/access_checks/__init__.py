@@ -1,6 +1,7 @@
 """What the access property asks on every path, and what the model says of each answer."""
 
 from tests.schema.access_checks.cases import Case, HashedSearches
+from tests.schema.access_checks.exports import check_export, read_export
 from tests.schema.access_checks.nouns import (
     ADVISERS,
     EVENTS,
@@ -53,6 +54,7 @@ __all__ = [
     "HashedSearches",
     "check_advisers",
     "check_events",
+    "check_export",
     "check_holds",
     "check_jobs",
     "check_list",
@@ -65,4 +67,5 @@ __all__ = [
     "check_recommended_events",
     "check_recommended_jobs",
     "check_searches_and_filters",
+    "read_export",
 ]

@@ -1,0 +1,76 @@
+"""Whether a reason that a suggestion once gave may be told again: what it names may have been hidden since.
+
+A reason says by its key what it is about: `fact:<id>`, `contact:<id>`, or what both people share, `skill:<name>`. Of a
+key that is not known here nothing is told.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Text, Uuid, and_, case, func, literal_column, or_, select
+
+from api.access.people import sees_fact, sees_fact_alone, some_row
+from api.access.ties import sees_tie
+from api.access.viewers import Viewer
+from api.models import Connection, Education, Experience, Fact, Interest, MentorProfile, PersonText, Place, Skill
+
+_SHARED: Mapping[str, tuple[type[Fact], tuple[str, ...]]] = {
+    "employer": (Experience, ("organization_id",)),
+    "programme": (Education, ("programme", "school")),
+    "city": (Place, ("city_folded", "country")),
+    "skill": (Skill, ("name_folded",)),
+    "interest": (Interest, ("name_folded",)),
+    "cohort": (Education, ("end_year",)),
+}
+"""What a reason may say that both have, and the columns that its key has after the colon."""
+_NAMING: list[ColumnElement[str]] = [literal_column("'contact'"), literal_column("'companion'")]
+
+
+def told_again(viewer: Viewer, suggestion: FromClause, key: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the viewer sees all that the reason with this key names, as things are now."""
+    profile = MentorProfile.__table__.alias()
+    mentor = (
+        select(profile.c.person_id)
+        .where(profile.c.id == suggestion.c.mentor_id)
+        .correlate_except(profile)
+        .scalar_subquery()
+    )
+    person_id = func.coalesce(suggestion.c.person_id, mentor)
+    kind = func.split_part(key, ":", 1)
+    value = func.substr(key, func.length(kind) + 2)
+    named = case((kind.in_([literal_column("'fact'"), literal_column("'contact'")]), value.cast(Uuid)))
+    told = [("contact", _knows(viewer, person_id, named)), ("fact", _fact_with_id(viewer, named))]
+    told += [(name, _still_has(viewer, person_id, value, *of)) for name, of in _SHARED.items()]
+    return or_(*(and_(kind == literal_column(f"'{name}'"), holds) for name, holds in told))
+
+
+def told_of_item(viewer: Viewer, key: ColumnElement[str]) -> ColumnElement[bool]:
+    """The same for an event or an opening: reasons are about it and about the viewer, but for those that name somebody
+    else or quote a fact."""
+    kind = func.split_part(key, literal_column("':'"), literal_column("1"))
+    fact: ColumnElement[str] = literal_column("'fact'")
+    fact_id = case((kind == fact, func.split_part(key, literal_column("':'"), literal_column("2")).cast(Uuid)))
+    return and_(kind.not_in(_NAMING), or_(kind != fact, _fact_with_id(viewer, fact_id)))
+
+
+def _knows(viewer: Viewer, person_id: ColumnElement[Any], contact: ColumnElement[Any]) -> ColumnElement[bool]:
+    tie = Connection.__table__.alias()
+    pair = tie.c.low_id == func.least(person_id, contact), tie.c.high_id == func.greatest(person_id, contact)
+    return some_row(tie, *pair, sees_tie(viewer, tie))
+
+
+def _fact_with_id(viewer: Viewer, fact_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    facts = [kind.__table__.alias() for kind in (Education, Experience, PersonText)]
+    return or_(*(some_row(fact, fact.c.id == fact_id, sees_fact_alone(viewer, fact)) for fact in facts))
+
+
+def _still_has(
+    viewer: Viewer,
+    person_id: ColumnElement[Any],
+    value: ColumnElement[str],
+    table: type[Fact],
+    columns: tuple[str, ...],
+) -> ColumnElement[bool]:
+    fact = table.__table__.alias()
+    spelled = func.concat_ws(literal_column("'|'"), *(fact.c[name].cast(Text) for name in columns))
+    return some_row(fact, fact.c.person_id == person_id, spelled == value, sees_fact(viewer, fact))
