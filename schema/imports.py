@@ -1,4 +1,4 @@
-"""Importing people and openings, for staff."""
+"""Importing people, events and openings, for staff."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,6 +9,7 @@ from api.services import imports
 from schema.context import Info
 from schema.engine.resolving import ref
 from schema.errors import Conflict, Invalid, NotAllowed
+from schema.events.types import Event
 from schema.jobs.types import Job
 from schema.people.inputs import optional
 from schema.people.types import Person
@@ -46,6 +47,40 @@ class ImportPeoplePayload:
 ImportPeopleResult: TypeAlias = Annotated[
     ImportPeoplePayload | NotAllowed | Conflict | Invalid,
     strawberry.union("ImportPeopleResult", description="The payload, or what stood against it."),
+]
+
+
+@strawberry.input(description="Events from another system.")
+class ImportEventsInput:
+    """See `imports.import_events`."""
+
+    source: str = strawberry.field(description="The system: with a row's externalId it tells which event it is.")
+    people_source: str | None = optional("The system whose ids of people the registrations name; `source` if left out.")
+    rows: list[JSON] = strawberry.field(description="One object an event; docs/importing.md says what it may hold.")
+    dry_run: bool | None = optional("Tell what would happen, and change nothing.")
+
+
+@strawberry.type(description="What became of one row.")
+class ImportedEvent:
+    """See `imports.RowReport`."""
+
+    external_id: str = strawberry.field(description="The row's externalId.")
+    status: imports.ImportStatus = strawberry.field(description="What became of it.")
+    messages: list[str] = strawberry.field(description="What to know about it, for people.")
+    event: Event | None = strawberry.field(description="The event; null where a dry run would make one.")
+
+
+@strawberry.type(description="What became of the rows, in their order.")
+class ImportEventsPayload:
+    """See `imports.ImportReport`."""
+
+    rows: list[ImportedEvent] = strawberry.field(description="One report a row.")
+    dry_run: bool = strawberry.field(description="Whether nothing was written.")
+
+
+ImportEventsResult: TypeAlias = Annotated[
+    ImportEventsPayload | NotAllowed | Conflict | Invalid,
+    strawberry.union("ImportEventsResult", description="The payload, or what stood against it."),
 ]
 
 
@@ -103,6 +138,27 @@ class ImportsMutation:
             for row in report.rows
         ]
         return ImportPeoplePayload(rows=payload, dry_run=report.dry_run)
+
+    @mutation(
+        STAFF,
+        "Import events, also past ones, with who came. The same rows again change nothing.",
+    )
+    async def import_events(self, info: Info, input: ImportEventsInput) -> ImportEventsResult:
+        source, people, dry = input.source, input.people_source or None, bool(input.dry_run)
+        async with info.context.db.write() as session, session.begin():
+            viewer, rows = info.context.viewer, list(input.rows)
+            importing = imports.import_events(session, viewer, rows, source=source, people_source=people, dry_run=dry)
+            report = await importing
+        payload = [
+            ImportedEvent(
+                external_id=row.external_id,
+                status=row.status,
+                messages=row.messages,
+                event=ref(Event, row.item_id) if row.item_id else None,
+            )
+            for row in report.rows
+        ]
+        return ImportEventsPayload(rows=payload, dry_run=report.dry_run)
 
     @mutation(STAFF, "Import openings: all rows, or none if one is wrong. The same rows again change nothing.")
     async def import_jobs(self, info: Info, input: ImportJobsInput) -> ImportJobsResult:

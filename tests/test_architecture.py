@@ -30,7 +30,8 @@ CODE = ("api", "recommender", "schema", "migrations", "tests")
 GUARDED = {"Person", *(model.__name__ for model in access.FACTS)}
 """The models whose rows somebody may not see."""
 FOR_STAFF = {
-    "importJobs", "importPeople", "updateProfile", "placeFerpaHold", "createEvent", "updateEvent", "cancelEvent",
+    "importEvents", "importJobs", "importPeople",
+    "updateProfile", "placeFerpaHold", "createEvent", "updateEvent", "cancelEvent",
     "graduateCohort", "answerProposal", "updateProposals", "setLost", "lostPeople",
     "mergePersons", "undoMerge", "personMerges",
 }  # fmt: skip

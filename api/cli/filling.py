@@ -1,4 +1,4 @@
-"""`alumni seed`, `alumni import`, `alumni import-jobs` and `alumni embed`: how the database is filled."""
+"""`alumni seed`, `alumni import`, `import-events`, `import-jobs` and `alumni embed`: how the database is filled."""
 
 import asyncio
 from collections import Counter
@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
     app.command("seed")(seed)
     app.command("import")(import_file)
+    app.command("import-events")(import_events_file)
     app.command("import-jobs")(import_jobs_file)
     app.command("embed")(embed)
 
@@ -77,6 +78,25 @@ def import_file(
                 rows = read_file(file or Path(), asyncio.run(_institution(running)))
             options = {"source": source, "dry_run": dry_run, "force": force}
             asyncio.run(_import(running, import_people, rows, options))
+        except Invalid as refused:
+            raise CommandFailed(_problems(refused)) from None
+
+
+def import_events_file(
+    file: Annotated[Path, typer.Argument(help="A .csv or .jsonl file (also .gz); docs/importing.md.")],
+    source: Annotated[str, typer.Option(help="The system that the rows come from.")] = "file",
+    people_source: Annotated[
+        str | None, typer.Option(help="The system whose ids of people the registrations name; --source if left out.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and change nothing.")] = False,
+) -> None:
+    """Import events, also past ones, with who came. All rows are imported, or none; again they change nothing."""
+    from api.services.imports import import_events, read_events_file
+
+    with running_database(Settings(), migrated=True) as running:
+        try:
+            options = {"source": source, "people_source": people_source, "dry_run": dry_run}
+            asyncio.run(_import(running, import_events, read_events_file(file), options))
         except Invalid as refused:
             raise CommandFailed(_problems(refused)) from None
 

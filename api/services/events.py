@@ -57,7 +57,7 @@ class EventChanges:
 async def create_event(session: AsyncSession, viewer: Viewer, changes: EventChanges) -> UUID:
     """Make an event; its id. Raises NotAllowed for anybody but staff, and Invalid, naming each wrong field."""
     _require_staff(viewer)
-    values = checked({"audience": Visibility.MEMBERS, "attendance_mode": AttendanceMode.OFFLINE}, changes)
+    values = checked(DEFAULTS, changes)
     event_id = uuid7()
     await session.execute(_EVENTS.insert().values(id=event_id, **values))
     return event_id
@@ -70,11 +70,16 @@ async def update_event(session: AsyncSession, viewer: Viewer, event_id: UUID, ch
     event = await _visible(session, viewer, event_id)
     _refuse_cancelled(event)
     values = checked({name: getattr(event, name) for name in EVENT_FIELDS}, changes)
+    refuse_what_is_taken(event, values)
+    await session.execute(update(_EVENTS).where(_EVENTS.c.id == event_id).values(updated_at=func.now(), **values))
+
+
+def refuse_what_is_taken(event: Row[Any], values: Mapping[str, Any]) -> None:
+    """Raises Conflict for fewer seats than are taken, and for taking back what people have registered for."""
     if values["capacity"] is not None and values["capacity"] < event.seats_taken:
         raise Conflict(f"{event.seats_taken} seats are taken already.", ("input", "capacity"))
     if values["audience"] == Visibility.STAFF and event.seats_taken:
         raise Conflict("People have registered: cancel the event instead.", ("input", "audience"))
-    await session.execute(update(_EVENTS).where(_EVENTS.c.id == event_id).values(updated_at=func.now(), **values))
 
 
 async def cancel_event(session: AsyncSession, viewer: Viewer, event_id: UUID) -> None:
@@ -183,6 +188,8 @@ def _refuse_closed(event: Row[Any]) -> None:
 # ---------------------------------------------------------------- checks
 
 
+DEFAULTS: Mapping[str, Any] = {"audience": Visibility.MEMBERS, "attendance_mode": AttendanceMode.OFFLINE}
+"""What a new event is unless said otherwise."""
 EVENT_FIELDS = tuple(one.name for one in fields(EventChanges))
 _TEXTS = {"name": 200, "organizer": 200, "venue": 200, "city": 200, "region": 200}
 

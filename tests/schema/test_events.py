@@ -165,3 +165,29 @@ async def test_events_with_who_comes_cost_as_many_statements_for_1_and_20(sessio
     one, twenty = await api(query, as_=me, n=1), await api(query, as_=me, n=20)
     assert len(twenty.data["events"]["nodes"]) == 20
     assert len(one.statements) == len(twenty.statements) == 2
+
+
+IMPORT = """mutation($rows: [JSON!]!, $dry: Boolean) { importEvents(input: {source: "crm", rows: $rows, dryRun: $dry}) {
+    __typename ... on ImportEventsPayload { dryRun rows { externalId status messages event { name
+    attendees(first: 9) { totalCount } } } } ... on Invalid { problems { path message } } } }"""
+
+
+async def test_the_office_imports_events_with_those_who_came(session: AsyncSession, api: Api):
+    staff, member = await make_staff(session), await make_member(session, source="crm", external_id="7")
+    came = [{"externalId": "7", "at": "2024-04-01T10:00:00Z"}]
+    past = given(startsAt="2024-05-03T18:00:00+02:00", endsAt="2024-05-03T21:00:00+02:00")
+    rows = [{"externalId": "1", **past, "registrations": came}]
+    assert (await api(IMPORT, as_=member, rows=rows)).codes == ["FORBIDDEN"]
+    dry = (await api(IMPORT, as_=staff, rows=rows, dry=True)).data["importEvents"]
+    assert dry == {
+        "__typename": "ImportEventsPayload", "dryRun": True,
+        "rows": [{"externalId": "1", "status": "CREATED", "messages": [], "event": None}],
+    }  # fmt: skip
+    for status in ("CREATED", "SKIPPED"):
+        (done,) = (await api(IMPORT, as_=staff, rows=rows)).data["importEvents"]["rows"]
+        assert done["status"] == status
+        assert done["event"] == {"name": "Spring Mixer", "attendees": {"totalCount": 1}}
+    mine = await api("{ events(first: 9) { nodes { name registered } } }", as_=member)
+    assert mine.data["events"]["nodes"] == [{"name": "Spring Mixer", "registered": True}]
+    wrong = (await api(IMPORT, as_=staff, rows=[rows[0] | {"country": "XX"}])).data["importEvents"]
+    assert [problem["path"] for problem in wrong["problems"]] == [["rows", "0", "country"]]

@@ -99,6 +99,8 @@ MUTATIONS: dict[str, str] = {
     "erasePerson": '{personId: "$person", reason: REQUESTED}',
     "startImpersonation": '{personId: "$person", reason: "Help", minutes: 5}',
     "endImpersonation": '{impersonationId: "$leave"}',
+    "importEvents": '{source: "s", rows: [{externalId: "1", name: "A", startsAt: "2020-01-01T10:00Z",'
+    ' endsAt: "2020-01-01T11:00Z", timeZone: "UTC"}]}',
     "importJobs": '{source: "s", rows: [{externalId: "1", title: "A", organization: "B", remote: true,'
     ' validThrough: "2026-12-24T00:00:00Z"}]}',
     "importPeople": '{source: "s", rows: [{externalId: "1", displayName: "A"}]}',

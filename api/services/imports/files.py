@@ -102,9 +102,20 @@ JOB_COLUMNS: Mapping[str, Callable[[Raw, str], None]] = {
     "skills": _many("skills"),
 }
 """The same for openings."""
+EVENT_COLUMNS: Mapping[str, Callable[[Raw, str], None]] = {
+    **{name: _same(name) for name in ("externalId", "name", "startsAt", "endsAt", "timeZone", "description")},
+    **{name: _same(name) for name in ("organizer", "venue", "city", "region", "country", "joinUrl")},
+    **{name: _same(name) for name in ("attendanceMode", "audience", "capacity")},
+    "attendeesShown": _flag("attendeesShown"),
+}
+"""The same for events."""
 EXTERNAL_ID = (("externalId",), "each row needs the id it has in your system")
 NEEDED = (EXTERNAL_ID, (("displayName", "givenName", "familyName"), "give it, or givenName and familyName"))
 JOBS_NEEDED = (EXTERNAL_ID, *(((name,), "each opening needs it") for name in ("title", "organization", "validThrough")))
+EVENTS_NEEDED = (
+    EXTERNAL_ID,
+    *(((name,), "each event needs it") for name in ("name", "startsAt", "endsAt", "timeZone")),
+)
 """Columns of which one at least must be there, and what to do about it."""
 
 
@@ -117,6 +128,7 @@ class Sheet:
 
 
 PEOPLE, JOBS = Sheet(COLUMNS, NEEDED), Sheet(JOB_COLUMNS, JOBS_NEEDED)
+EVENTS = Sheet(EVENT_COLUMNS, EVENTS_NEEDED)
 
 
 def read_file(path: Path, institution: str | None = None) -> list[object]:
@@ -135,6 +147,11 @@ def read_file(path: Path, institution: str | None = None) -> list[object]:
 def read_jobs_file(path: Path) -> list[object]:
     """The rows of such a file of openings."""
     return _read(path, JOBS)
+
+
+def read_events_file(path: Path) -> list[object]:
+    """The rows of such a file of events."""
+    return _read(path, EVENTS)
 
 
 def _read(path: Path, sheet: Sheet) -> list[object]:
