@@ -32,7 +32,7 @@ async def date_back(session: AsyncSession, source: str, as_of: datetime) -> None
     )
     if others:
         raise Conflict(f"{others} people here do not come from '{source}'. Evaluate in a database made for it.")
-    for model in (Person, *access.FACTS, models.FactVector):
+    for model in (Person, *access.FACTS, models.FactVector, models.ItemVector):
         await session.execute(update(model).where(model.created_at > as_of).values(created_at=as_of))
 
 

@@ -39,16 +39,15 @@ EVENTS = RankingConfig(
     weights={
         Feature.ORGANIZER: Weight(4.0, half=4.0),
         Feature.TIME: Weight(2.0, half=8.0),
-        Feature.VENUE: Weight(1.5, half=1.0),
+        Feature.VENUE: Weight(2.0, half=1.0),
         Feature.PLACE: Weight(1.0, half=0.5),
-        Feature.COMPANIONS: Weight(4.0, half=8.0),
-        Feature.LIKE_ATTENDED: Weight(2.0, half=1.0),
+        Feature.COMPANIONS: Weight(5.0, half=15.0),
+        Feature.LIKE_ATTENDED: Weight(4.0, half=1.0),
         Feature.LIKE_SAID: Weight(1.0, half=0.5),
-        Feature.NAMED: Weight(1.0, half=0.3),
+        Feature.NAMED: Weight(1.0, half=4.0),
         Feature.POPULAR: Weight(0.5, half=20.0),
     },
     quotas={"soonest": 200, "habit": 100, "companions": 50, "similar": 50},
-    repetition=0.1,
     half_life_years=1.0,
 )
 """At most 400 candidates a list."""
