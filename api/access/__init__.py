@@ -8,7 +8,15 @@ viewers of a kind. Enumeration members stand in the text as literals: a partial 
 """
 
 from api.access.educations import held_back, needs_release, recorded, recorded_for, sees_role, withheld_fields
-from api.access.events import comes, holds_seat, open_link, sees_event, sees_registration, takes_registrations
+from api.access.events import (
+    any_member_sees_registration,
+    comes,
+    holds_seat,
+    open_link,
+    sees_event,
+    sees_registration,
+    takes_registrations,
+)
 from api.access.impersonations import goes_on, owns_impersonation, people_to_be
 from api.access.jobs import demand, interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
@@ -59,6 +67,7 @@ __all__ = [
     "ViewerKind",
     "actor_name",
     "any_member_sees",
+    "any_member_sees_registration",
     "blocked_name",
     "comes",
     "concerns_oneself",

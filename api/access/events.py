@@ -42,6 +42,28 @@ def sees_registration(viewer: Viewer, registration: FromClause) -> ColumnElement
     )
 
 
+def any_member_sees_registration(viewer: Viewer, registration: FromClause) -> ColumnElement[bool]:
+    """Whether the viewer may know that this person comes, and every other member too: what rankings may use.
+
+    One's own seat is no exception: what the person or the organiser keeps back counts for neither of two people.
+    """
+    event, person = Event.__table__.alias(), Person.__table__.alias()
+    told = event.c.audience.in_(level(Visibility.MEMBERS, Visibility.PUBLIC))
+    return and_(
+        registration.c.state == _CONFIRMED,
+        some_row(
+            event, event.c.id == registration.c.event_id, sees_event(viewer, event), told, event.c.attendees_shown
+        ),
+        some_row(
+            person,
+            person.c.id == registration.c.person_id,
+            sees_person(viewer, person),
+            person.c.listed,
+            person.c.show_attendance,
+        ),
+    )
+
+
 def takes_registrations(event: FromClause) -> ColumnElement[bool]:
     """Whether one can register now: to come, not called off or postponed, with a free seat."""
     free = or_(event.c.capacity.is_(None), event.c.seats_taken < event.c.capacity)

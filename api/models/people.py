@@ -20,6 +20,7 @@ class Person(ImportedRow):
         Index("ix_people_name_sort_id", "name_sort", "id"),
         Index("ix_people_search", "search", postgresql_using="gin"),
         Index("ix_people_created_at_id", "created_at", "id"),
+        Index("ix_people_lot", text("md5(id::text)")),
     )
 
     given_name: Mapped[str | None] = mapped_column(Text)

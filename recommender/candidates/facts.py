@@ -58,13 +58,16 @@ def may_count(asking: Asking, theirs: FromClause) -> list[ColumnElement[bool]]:
     ]
 
 
-async def sharing_something(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
-    """People with the same employer, programme, year, city, skills or interests; who shares most and rarest first."""
-    return [row.id for row in await ask(session, asking, _sharing_most, quota)]
+async def sharing_something(
+    session: AsyncSession, asking: Asking, quota: int, kinds: tuple[str, ...] = tuple(SHARED)
+) -> list[UUID]:
+    """People with the same employer, programme, year, city, skills or interests, or some of these `kinds` and the year;
+    who shares most and rarest first."""
+    return [row.id for row in await ask(session, asking, _sharing_most, quota, kinds)]
 
 
-def _sharing_most(asking: Asking, quota: int) -> AnySelect:
-    parts = [_sharing(asking, shared) for shared in SHARED.values()]
+def _sharing_most(asking: Asking, quota: int, kinds: tuple[str, ...]) -> AnySelect:
+    parts = [_sharing(asking, SHARED[kind]) for kind in kinds]
     shared = union_all(*parts, _same_year(asking)).subquery("shared")
     strength = func.sum(shared.c.strength)
     return (

@@ -1,9 +1,9 @@
-"""By whom one knows: the contacts of contacts."""
+"""By whom one knows: the contacts of contacts, and theirs."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, func, select, true, union_all
+from sqlalchemy import ColumnElement, FromClause, func, literal_column, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
@@ -12,13 +12,17 @@ from api.models import Person
 from recommender.asking import Asking, ask
 
 YEAR = 365.25 * 24 * 3600
+BRIDGES = 60
+"""So many of those two steps away lead on to a third: more of them found hardly anybody else, and cost."""
+THIRD = 0.1
+"""How much a third step counts beside two."""
 
 
 def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
     """The ties of a person that the viewer may know of, as (other, weight): newer ones weigh more, the oldest half."""
     low, high = models.Connection.__table__.alias(), models.Connection.__table__.alias()
     parts = [
-        select(other.label("other"), recency(asking, tie).label("weight"))
+        select(other.label("other"), recency(asking, tie.c.connected_at).label("weight"))
         .where(mine == person_id, access.sees_tie(asking.viewer, tie), tie.c.connected_at <= asking.moment)
         .correlate_except(tie)
         for tie, mine, other in ((low, low.c.low_id, low.c.high_id), (high, high.c.high_id, high.c.low_id))
@@ -26,9 +30,9 @@ def tie_ends(asking: Asking, person_id: ColumnElement[Any]) -> Any:
     return union_all(*parts)
 
 
-def recency(asking: Asking, tie: FromClause) -> ColumnElement[float]:
-    """From 1 for a tie of today down to a half, by the configured half-life."""
-    years = func.extract("epoch", asking.moment - tie.c.connected_at) / YEAR
+def recency(asking: Asking, at: ColumnElement[Any]) -> ColumnElement[float]:
+    """From 1 for what is of today, or still to come, down to a half, by the configured half-life."""
+    years = func.greatest(0.0, func.extract("epoch", asking.moment - at) / YEAR)
     return 0.5 + 0.5 * func.power(0.5, years / asking.config.half_life_years)
 
 
@@ -55,17 +59,30 @@ def adamic_adar(steps: FromClause, degrees: FromClause) -> ColumnElement[float]:
 
 
 async def contacts_of_contacts(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:
-    """People two steps away, by Adamic-Adar with recency over the ties that the viewer may know of."""
-    return [row.id for row in await ask(session, asking, _two_steps_away, quota)]
+    """People two steps away, by Adamic-Adar with recency over the ties that the viewer may know of; and behind them
+    those three steps away, through the best of the second step."""
+    return [row.id for row in await ask(session, asking, _steps_away, quota)]
 
 
-def _two_steps_away(asking: Asking, quota: int) -> AnySelect:
+def _steps_away(asking: Asking, quota: int) -> AnySelect:
     steps, degrees = paths(asking)
-    score = func.sum(adamic_adar(steps, degrees))
+    two = (
+        select(steps.c.other, func.sum(adamic_adar(steps, degrees)).label("value"))
+        .join_from(steps, degrees, degrees.c.contact == steps.c.contact)
+        .where(steps.c.other != access.me(asking.viewer))
+        .group_by(steps.c.other)
+        .cte("two")
+    )
+    best = select(two).order_by(two.c.value.desc(), two.c.other).limit(literal_column(str(BRIDGES))).cte("best")
+    ends = tie_ends(asking, best.c.other).lateral("ends")
+    degree = func.count().over(partition_by=best.c.other)
+    three = select(
+        ends.c.other, (THIRD * best.c.value * ends.c.weight / func.ln(1.0 + degree)).label("value")
+    ).select_from(best.join(ends, true()))
+    reached = union_all(select(two), three).subquery("reached")
     return (
-        asking.people.join(steps, steps.c.other == Person.id)
-        .join(degrees, degrees.c.contact == steps.c.contact)
+        asking.people.join(reached, reached.c.other == Person.id)
         .group_by(Person.id)
-        .order_by(score.desc(), Person.id)
+        .order_by(func.sum(reached.c.value).desc(), Person.id)
         .limit(quota)
     )

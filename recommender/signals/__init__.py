@@ -13,6 +13,7 @@ from recommender.asking import Asking, ask
 from recommender.candidates.facts import COMMON
 from recommender.features import Candidate, Signal
 from recommender.signals.facts import RARE_SHARE, class_years, shared_facts
+from recommender.signals.gatherings import same_events
 from recommender.signals.texts import like_texts, quote
 from recommender.signals.ties import mutual_contacts
 
@@ -21,7 +22,7 @@ __all__ = ["Reader", "quote", "read_signals"]
 
 Reader: TypeAlias = Callable[[AsyncSession, Asking, Sequence[UUID], int], Awaitable[Sequence[tuple[UUID, Signal]]]]
 """Reads one kind of signal of these people; the number says how many people the viewer sees."""
-READERS: tuple[Reader, ...] = (shared_facts, class_years, mutual_contacts, like_texts)
+READERS: tuple[Reader, ...] = (shared_facts, class_years, mutual_contacts, same_events, like_texts)
 
 
 async def read_signals(

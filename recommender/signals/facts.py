@@ -8,19 +8,25 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Integer,
     Text,
     and_,
+    case,
+    cast,
     func,
     literal_column,
+    null,
     select,
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.db import AnySelect
 from recommender.asking import Asking, among, ask
+from recommender.candidates.careers import APART, DATED, LONG, first_together, last_together
 from recommender.candidates.facts import COMMON, SHARED, may_count, own_values
 from recommender.evidence_kinds import EvidenceKind
 from recommender.features import Signal
@@ -28,6 +34,7 @@ from recommender.nearest import is_one_of
 from recommender.weights.people import Feature
 
 RARE_SHARE = 0.2
+TOGETHER = "You were at {} at the same time, {}"
 COHORT_YEARS = 3.0
 """A class year so far away tells a third as much as the same one."""
 
@@ -56,9 +63,12 @@ def _all_shared(asking: Asking) -> CompoundSelect[Any]:
 def _shared_signal(row: Any, holders: int, total: int) -> Signal:
     feature, kind, words = KINDS[row.name]
     value = 1.0 if feature is Feature.PROGRAMME else 2.0 / (1.0 + _log2(holders))
-    return Signal(
-        feature, kind, value, f"{row.name}:{row.key}", words.format(row.label), rare=holders < RARE_SHARE * total
-    )
+    text = words.format(row.label)
+    if feature is Feature.EMPLOYER:
+        years, first, last = row.span or (0, 0, 0)
+        value *= APART + min(1.0, years / LONG)
+        text = TOGETHER.format(row.label, f"in {first}" if first == last else f"{first} to {last}") if years else text
+    return Signal(feature, kind, value, f"{row.name}:{row.key}", text, rare=holders < RARE_SHARE * total)
 
 
 def _log2(number: int) -> float:
@@ -84,20 +94,30 @@ def _label(name: str, fact: FromClause) -> ColumnElement[Any]:
 
 def _shared(asking: Asking, name: str) -> AnySelect:
     shared = SHARED[name]
-    mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
+    columns = DATED if name == "employer" else shared.equal
+    mine, theirs = own_values(asking, shared.table, *columns), shared.table.__table__.alias()
     same = [mine.c[column] == theirs.c[column] for column in shared.equal]
     key = _key(name, theirs)
+    span = func.max(_span(asking, mine, theirs)) if name == "employer" else null()
     return (
         select(
             theirs.c.person_id,
             literal_column(f"'{name}'", Text()).label("name"),
             key.label("key"),
             func.min(_label(name, theirs)).label("label"),
+            cast(span, ARRAY(Integer())).label("span"),
         )
         .join_from(theirs, mine, and_(*same))
         .where(*may_count(asking, theirs), among(theirs.c.person_id))
         .group_by(theirs.c.person_id, key)
     )
+
+
+def _span(asking: Asking, mine: FromClause, theirs: FromClause) -> ColumnElement[Any]:
+    """Years together, the first and the last; null unless the two are known to have been there at the same time."""
+    first, last = first_together(mine, theirs), last_together(asking, mine, theirs)
+    years = 1 + last - first
+    return case((years > 0, array([years, first, last])), else_=null())
 
 
 async def _holders(session: AsyncSession, asking: Asking, names: set[str]) -> Mapping[tuple[str, str], int]:

@@ -119,6 +119,7 @@ async def everything(case: Case, asker: Asker) -> dict[str, Any]:
     if asker.someone is not None and asker.through is None:
         found["export"] = of_others(await checks.read_export(case, asker))
     if asker.someone is not None and asker.kind is not ViewerKind.GUEST:
+        found["sources"] = await checks.sources_of(case, asker)
         for query in (checks.MEET, checks.RECOMMENDED_EVENTS, checks.RECOMMENDED_JOBS, checks.ADVISERS):
             ((name, page),) = (await case.ask(query, asker)).items()
             for one in page["nodes"]:  # ties and habits fade while the test runs

@@ -32,6 +32,7 @@ from tests.schema.access_checks.people import (
     check_searches_and_filters,
 )
 from tests.schema.access_checks.records import ALUMNI, check_holds
+from tests.schema.access_checks.sources import sources_of
 
 __all__ = [
     "ABOUT",
@@ -68,4 +69,5 @@ __all__ = [
     "check_recommended_jobs",
     "check_searches_and_filters",
     "read_export",
+    "sources_of",
 ]
