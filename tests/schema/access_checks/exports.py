@@ -8,6 +8,7 @@ from sqlalchemy import Table, delete, update
 from api import models
 from api.access import FACTS
 from tests.schema.access_checks.cases import Case
+from tests.schema.access_checks.people import own_tokens
 from tests.schema.worlds import COMMON, Asker
 
 EXPORT = "mutation { requestExport(input: {}) { ... on RequestExportPayload { export } } }"
@@ -77,6 +78,10 @@ def told_ties(case: Case, asker: Asker) -> dict[str, tuple[str, str | None]]:
     return found
 
 
+NAMING = {"COMPANION_COMES", "CONTACT_WORKS_THERE"}
+"""Reasons for an event or an opening that name somebody else; the others speak of it and of the asker."""
+
+
 async def _check_what_was_hidden_since(case: Case, asker: Asker) -> None:
     """Once all others hide all they say, and all their ties, no reason tells of it."""
     assert asker.someone is not None
@@ -89,6 +94,9 @@ async def _check_what_was_hidden_since(case: Case, asker: Asker) -> None:
         ends = {"low_visibility": models.Visibility.ME, "high_visibility": models.Visibility.ME}
         await case.session.execute(update(models.Connection).values(**ends))
         given = await read_export(case, asker)
-        reasons = [why for one in given["suggestionsShown"]["entries"] for why in one["evidence"]]
-        assert [why["text"] for why in reasons if why["text"] is not None] == []
+        theirs = [fact.token for fact in own_tokens(case.world) if fact.owner is not asker.someone]
+        for one in given["suggestionsShown"]["entries"]:
+            told = [(why["kind"], why["text"]) for why in one["evidence"] if why["text"] is not None]
+            assert not told or not {*one["item"]} & {"person", "mentor"}
+            assert [text for kind, text in told if kind in NAMING or any(token in text for token in theirs)] == []
         await hiding.rollback()
