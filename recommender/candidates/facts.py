@@ -68,12 +68,17 @@ async def sharing_something(
 
 def _sharing_most(asking: Asking, quota: int, kinds: tuple[str, ...]) -> AnySelect:
     parts = [_sharing(asking, SHARED[kind]) for kind in kinds]
-    shared = union_all(*parts, _same_year(asking)).subquery("shared")
-    strength = func.sum(shared.c.strength)
+    every = union_all(*parts, _same_year(asking)).subquery("every")
+    # Materialised: of few people PostgreSQL would look for what is shared once for each of them.
+    shared = (
+        select(every.c.person_id, func.sum(every.c.strength).label("strength"))
+        .group_by(every.c.person_id)
+        .cte("shared")
+        .prefix_with("MATERIALIZED")
+    )
     return (
         asking.people.join(shared, shared.c.person_id == Person.id)
-        .group_by(Person.id)
-        .order_by(strength.desc(), Person.id)
+        .order_by(shared.c.strength.desc(), Person.id)
         .limit(quota)
     )
 
