@@ -36,6 +36,7 @@ from tests.factories import (
     make_mentor,
     make_organization,
     make_person,
+    register,
 )
 from tests.schema import access_checks as checks
 from tests.schema.access_checks import CHOSEN, FIND, NODES, PERSON, Case
@@ -288,6 +289,25 @@ async def test_a_contact_speaks_for_an_opening_only_by_what_is_open(
     (told,) = (await api(checks.RECOMMENDED_JOBS, as_=me)).data["recommendedJobs"]["nodes"]
     by_contact = [why for why in told["evidence"] if why["kind"] == "CONTACT_WORKS_THERE"]
     assert bool(by_contact) == (level is models.Visibility.MEMBERS)
+
+
+async def test_nobody_is_named_as_a_companion_whom_one_may_not_know_to_have_met(session: AsyncSession, api: Api):
+    """Rare in random worlds, and so said by itself."""
+    me = await make_member(session)
+    names = ("Seen", "Unseen", "Objector")
+    seen, unseen, objector = [
+        await make_person(session, name, show_attendance=True, profiled=name != "Objector") for name in names
+    ]
+    ago = datetime.now(UTC) - timedelta(days=30)
+    open_, closed = [await make_event(session, starts_at=ago, attendees_shown=shown) for shown in (True, False)]
+    to_come = await make_event(session)
+    for event in (open_, closed):
+        await register(session, event, me.person_id or seen.id)
+    for event, people in ((open_, (seen, objector)), (closed, (unseen,)), (to_come, (seen, unseen, objector))):
+        for person in people:
+            await register(session, event, person)
+    (node,) = (await api(checks.RECOMMENDED_EVENTS, as_=me)).data["recommendedEvents"]["nodes"]
+    assert [why["text"] for why in node["evidence"] if why["kind"] == "COMPANION_COMES"] == ["Seen comes too"]
 
 
 def test_the_model_knows_every_kind_of_fact():
