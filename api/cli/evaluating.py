@@ -66,6 +66,23 @@ def evaluate_events(
     _evaluate_in_its_own_database(data, queries, fill, run)
 
 
+@evaluate.command("jobs")
+def evaluate_jobs(
+    data: Annotated[Path, typer.Option(help="The folder of the set of views of openings.")],
+    queries: Annotated[int | None, typer.Option(min=1, help="So many applicants only, drawn by a fixed seed.")] = None,
+) -> None:
+    """Which openings applicants looked at next, found in the same way."""
+    from api.services.imports import import_jobs, import_people
+    from api.services.imports.job_views import SOURCE, job_rows, people_rows
+    from recommender.evaluation.jobs import evaluate_jobs as run
+
+    async def fill(session: AsyncSession) -> None:
+        await import_people(session, OFFICE, list(people_rows(data)), source=SOURCE)
+        await import_jobs(session, OFFICE, list(job_rows(data)), source=SOURCE)
+
+    _evaluate_in_its_own_database(data, queries, fill, run)
+
+
 def _evaluate_in_its_own_database(data: Path, queries: int | None, fill: Fill, run: Run) -> None:
     if not data.is_dir():
         raise CommandFailed(f"There is no folder {data}: the evaluation was skipped.")

@@ -30,7 +30,7 @@ from recommender.evidence_kinds import EvidenceKind
 from recommender.features import Candidate, Signal
 from recommender.jobs.contacts import contacts_at_work
 from recommender.jobs.sources import is_one_of, likeness, region, suggestable
-from recommender.jobs.titles import Titles
+from recommender.jobs.titles import Titles, alike, covers
 from recommender.jobs.traits import Place, Traits, read_traits
 from recommender.nearest import active_model
 from recommender.signals.facts import RARE_SHARE
@@ -41,8 +41,6 @@ CITY, REGION, REMOTE, COUNTRY = 1.0, 0.5, 0.5, 0.1
 """How near work is, from 0 to 1."""
 FRESH_DAYS = 14.0
 """After so many days half of what is new about an opening is gone."""
-ALIKE = 0.4
-"""Titles that have less in common are not alike."""
 LIKE = {
     FacetKind.EXPERIENCE: (Feature.WORK, EvidenceKind.LIKE_WHAT_YOU_DID),
     FacetKind.SEEKS: (Feature.SEEKS, EvidenceKind.FITS_WHAT_YOU_SEEK),
@@ -162,12 +160,12 @@ def _titles(opening: Opening, facts: Facts) -> None:
     title, titles = opening.row.title, facts.titles
     asked: list[str] = opening.row.skills or []
     for name, label in facts.traits.wants.items():
-        share = 0.0 if name in asked else titles.covered(label, title)
-        if share > ALIKE:
-            _wish(opening, name, label, share, rare=titles.rare(label, title, RARE_SHARE))
+        if name not in asked and covers(label, title):
+            share, rare = titles.covered(label, title), titles.rare(label, title, RARE_SHARE)
+            _wish(opening, name, label, share, rare=rare)
     for past in facts.traits.works:
-        like = titles.likeness(past.title, title)
-        if like > ALIKE:
+        if alike(past.title, title):
+            like = titles.likeness(past.title, title)
             text, rare = f"The title is like yours: {past.title}", titles.rare(past.title, title, RARE_SHARE)
             opening.add(Feature.TITLE, EvidenceKind.LIKE_WHAT_YOU_DID, like, f"work:{past.id}", text, rare=rare)
 
@@ -183,7 +181,7 @@ def _history(opening: Opening, facts: Facts) -> None:
     for past in traits.liked:
         like = facts.titles.likeness(past.title, job.title)
         same = past.organization_id == job.organization_id
-        if same or like > ALIKE:
+        if same or alike(past.title, job.title):
             text = f"Like {past.title} at {past.organization}, in which you showed interest"
             few = (same and rare) or facts.titles.rare(past.title, job.title, RARE_SHARE)
             value, kind = (like + same) / 2, EvidenceKind.LIKE_WHAT_INTERESTED_YOU

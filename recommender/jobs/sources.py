@@ -101,10 +101,11 @@ def likeness(asking: Asking) -> tuple[FromClause, FromClause, ColumnElement[floa
 def _first_of_each(asking: Asking) -> CompoundSelect[Any]:
     every = _measured(asking)
     distance, newest = every.c.distance.asc().nulls_last(), every.c.created_at.desc()
+    wording = every.c.named.desc(), every.c.worded.desc()
     orders: Mapping[str, tuple[ColumnElement[bool], tuple[Any, ...]]] = {
-        "near": (every.c.place > literal_column("0"), (every.c.place.desc(), distance, newest)),
+        "near": (every.c.place > literal_column("0"), (every.c.place.desc(), *wording, distance, newest)),
         "alike": (every.c.distance.is_not(None), (distance,)),
-        "worded": (every.c.named + every.c.worded > literal_column("0"), (every.c.named.desc(), every.c.worded.desc())),
+        "worded": (every.c.named + every.c.worded > literal_column("0"), wording),
         "known": (every.c.known, (newest,)),
         "wanted": (every.c.wanted > literal_column("0"), (every.c.wanted.desc(), newest)),
     }

@@ -7,11 +7,25 @@ from math import log, sqrt
 
 from api.folding import words
 
+ALIKE = 0.4
+"""Titles that have a smaller share of their words in common are not alike."""
+
 
 @lru_cache(maxsize=10_000)
 def stems(title: str) -> frozenset[str]:
     """The words of a title, plurals as their singular."""
     return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words(title))  # noqa: PLR2004
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two titles have much in common, whatever else is in the list."""
+    mine, theirs = stems(one), stems(other)
+    return len(mine & theirs) > ALIKE * sqrt(len(mine) * len(theirs))
+
+
+def covers(wish: str, title: str) -> bool:
+    """Whether a title has most words of a wish."""
+    return len(stems(wish) & stems(title)) > ALIKE * len(stems(wish))
 
 
 class Titles:

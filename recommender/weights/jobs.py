@@ -1,4 +1,8 @@
-"""What counts for openings, and how much. Chosen on the half of the views of openings kept for choosing."""
+"""What counts for openings, and how much.
+
+Place, wishes, texts, titles and demand were chosen on the half of the views of openings kept for choosing. That set
+knows no skills, former employers, contacts, earlier interests or dates: their weights are a judgement.
+"""
 
 from enum import StrEnum
 
@@ -38,19 +42,19 @@ SPACE = Space(
 JOBS = RankingConfig(
     SPACE,
     weights={
-        Feature.PLACE: Weight(2.0, half=0.5),
-        Feature.SKILL: Weight(1.2, half=1.0),
-        Feature.WISH: Weight(1.0, half=0.5),
-        Feature.SEEKS: Weight(1.0, half=0.5),
-        Feature.WORK: Weight(1.0, half=0.3),
-        Feature.TITLE: Weight(1.0, half=0.5),
+        Feature.PLACE: Weight(3.5, half=0.6),
+        Feature.SKILL: Weight(1.5, half=1.0),
+        Feature.WISH: Weight(0.8, half=0.5),
+        Feature.SEEKS: Weight(0.4, half=0.5),
+        Feature.WORK: Weight(0.5, half=0.3),
+        Feature.TITLE: Weight(0.8, half=0.5),
         Feature.EMPLOYER: Weight(0.5, half=0.5),
         Feature.CONTACT: Weight(1.0, half=1.0),
         Feature.HABIT: Weight(1.0, half=0.6),
-        Feature.DEMAND: Weight(1.0, half=10.0),
+        Feature.DEMAND: Weight(2.5, half=15.0),
         Feature.NEW: Weight(0.3, half=0.5),
     },
-    quotas={"near": 160, "alike": 90, "worded": 70, "known": 30, "wanted": 30, "new": 20},
+    quotas={"near": 190, "alike": 60, "worded": 80, "known": 20, "wanted": 30, "new": 20},
     repetition=0.1,
 )
 """At most 400 candidates a list."""
