@@ -269,6 +269,27 @@ async def test_who_has_left_the_pool_is_not_suggested_as_a_mentor(session: Async
     assert (await api(checks.ADVISERS, as_=me)).data["suggestedMentors"]["nodes"] == []
 
 
+async def test_who_has_no_place_is_not_suggested_as_a_mentor(session: AsyncSession, api: Api):
+    """Few worlds have a mentor whom one has not asked and who is full or pauses."""
+    me, later = await make_member(session), datetime.now(UTC) + timedelta(days=9)
+    for columns in ({"active_mentees": 1}, {"paused_until": later}):
+        await make_mentor(session, await make_person(session), **columns)
+    assert (await api(checks.ADVISERS, as_=me)).data["suggestedMentors"]["nodes"] == []
+
+
+async def test_a_mentor_is_not_said_to_offer_what_is_hidden(session: AsyncSession, api: Api):
+    """Few worlds have a mentor who offers in secret just what one seeks or has."""
+    me, mentor = await make_member(session), await make_person(session)
+    own = await session.get_one(models.Person, me.person_id)
+    await make_mentor(session, mentor)
+    for name, level in (("open", models.Visibility.MEMBERS), ("secret", models.Visibility.ME)):
+        await make_fact(session, models.Skill, own, name=name)
+        await make_fact(session, models.Skill, mentor, level, name=name, kind=models.TagKind.OFFER)
+    (told,) = (await api(checks.ADVISERS, as_=me)).data["suggestedMentors"]["nodes"]
+    fields = [why["text"] for why in told["evidence"] if why["text"].endswith("a field of yours too")]
+    assert fields == ["Offers open, a field of yours too"]
+
+
 async def test_no_opening_is_recommended_that_ran_out(session: AsyncSession, api: Api):
     """Officers see them in lists, and few worlds have an officer with a profile."""
     officer = await make_account(session, await make_person(session), models.AccountRole.STAFF)

@@ -161,6 +161,7 @@ async def check_advisers(case: Case, asker: Asker) -> None:
         assert (await case.api(ADVISERS, as_=asker.account)).codes == ["FORBIDDEN"]
         return
     nodes = (await case.ask(ADVISERS, asker))["suggestedMentors"]["nodes"]
+    assert all(one["mentor"] for one in nodes)
     assert {one["mentor"]["id"] for one in nodes} == {encode_id("MentorProfile", one) for one in world.may_ask(asker)}
     said = json.dumps(nodes)
     assert [one for one in world.facts if one.token in said and not known(world, asker, one)] == []
