@@ -272,8 +272,8 @@ async def test_who_has_left_the_pool_is_not_suggested_as_a_mentor(session: Async
 async def test_who_has_no_place_is_not_suggested_as_a_mentor(session: AsyncSession, api: Api):
     """Few worlds have a mentor whom one has not asked and who is full or pauses."""
     me, later = await make_member(session), datetime.now(UTC) + timedelta(days=9)
-    for columns in ({"active_mentees": 1}, {"paused_until": later}):
-        await make_mentor(session, await make_person(session), **columns)
+    await make_mentor(session, await make_person(session), active_mentees=1)
+    await make_mentor(session, await make_person(session), paused_until=later)
     assert (await api(checks.ADVISERS, as_=me)).data["suggestedMentors"]["nodes"] == []
 
 
