@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, profiles, visible_people
+from api.access import NAMING, Viewer, profiles, visible_people
 from api.db import AnySelect
 from api.errors import Conflict, Invalid, NotFound, Problem
 from api.models import Person
@@ -20,9 +20,6 @@ from recommender.evidence import COHORT, Evidence, EvidenceKind, explain
 from recommender.features import Candidate, Signal, features_of
 from recommender.feedback import dismissed_keys
 from recommender.ranking import RankingConfig, rank
-
-NAMING = frozenset({"contact", "companion"})
-"""What the keys of reasons begin with that name a third person, by id after the colon."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ from api.access.people import (
     visible_people,
 )
 from api.access.proposals import sees_lost, sees_proposal, sees_proposed_change
-from api.access.reasons import told_again, told_of_item
+from api.access.reasons import NAMING, told_again, told_of_item
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
 from api.access.roles import holds_now, local_today, local_tomorrow
 from api.access.suggestions import suggestable_events, suggestable_jobs, suggestable_mentors, suggestable_people
@@ -61,6 +61,7 @@ from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, lev
 __all__ = [
     "ANONYMOUS",
     "FACTS",
+    "NAMING",
     "NOBODY",
     "Claim",
     "Viewer",

@@ -4,15 +4,29 @@ A reason says by its key what it is about: `fact:<id>`, `contact:<id>`, or what 
 key that is not known here nothing is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, Uuid, and_, case, func, literal_column, or_, select
 
+from api.access.events import sees_event
+from api.access.jobs import sees_job
 from api.access.people import sees_fact, sees_fact_alone, some_row
 from api.access.ties import sees_tie
 from api.access.viewers import Viewer
-from api.models import Connection, Education, Experience, Fact, Interest, MentorProfile, PersonText, Place, Skill
+from api.models import (
+    Connection,
+    Education,
+    Event,
+    Experience,
+    Fact,
+    Interest,
+    Job,
+    MentorProfile,
+    PersonText,
+    Place,
+    Skill,
+)
 
 _SHARED: Mapping[str, tuple[type[Fact], tuple[str, ...]]] = {
     "employer": (Experience, ("organization_id",)),
@@ -23,7 +37,10 @@ _SHARED: Mapping[str, tuple[type[Fact], tuple[str, ...]]] = {
     "cohort": (Education, ("end_year",)),
 }
 """What a reason may say that both have, and the columns that its key has after the colon."""
-_NAMING: list[ColumnElement[str]] = [literal_column("'contact'"), literal_column("'companion'")]
+NAMING = frozenset({"contact", "companion"})
+"""What the keys of reasons begin with that name a third person, by id after the colon."""
+_COMPARED = ("fact", "like", "liked")
+"""What they begin with that compare an event or an opening with a fact, an event or an opening, by id likewise."""
 
 
 def told_again(viewer: Viewer, suggestion: FromClause, key: ColumnElement[str]) -> ColumnElement[bool]:
@@ -46,11 +63,23 @@ def told_again(viewer: Viewer, suggestion: FromClause, key: ColumnElement[str]) 
 
 def told_of_item(viewer: Viewer, key: ColumnElement[str]) -> ColumnElement[bool]:
     """The same for an event or an opening: reasons are about it and about the viewer, but for those that name somebody
-    else or quote a fact."""
+    else, quote a fact, or compare with an event or an opening that the viewer may not see any more."""
     kind = func.split_part(key, literal_column("':'"), literal_column("1"))
-    fact: ColumnElement[str] = literal_column("'fact'")
-    fact_id = case((kind == fact, func.split_part(key, literal_column("':'"), literal_column("2")).cast(Uuid)))
-    return and_(kind.not_in(_NAMING), or_(kind != fact, _fact_with_id(viewer, fact_id)))
+    named = case(
+        (kind.in_(_literals(_COMPARED)), func.split_part(key, literal_column("':'"), literal_column("2")).cast(Uuid))
+    )
+    event, job = Event.__table__.alias(), Job.__table__.alias()
+    seen = {
+        "fact": _fact_with_id(viewer, named),
+        "like": some_row(event, event.c.id == named, sees_event(viewer, event)),
+        "liked": some_row(job, job.c.id == named, sees_job(viewer, job)),
+    }
+    of_the_viewer = kind.not_in(_literals({*NAMING, *_COMPARED}))
+    return or_(of_the_viewer, *(and_(kind == literal_column(f"'{name}'"), holds) for name, holds in seen.items()))
+
+
+def _literals(names: Iterable[str]) -> list[ColumnElement[str]]:
+    return [literal_column(f"'{name}'") for name in sorted(names)]
 
 
 def _knows(viewer: Viewer, person_id: ColumnElement[Any], contact: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from tests.factories import (
     make_account,
     make_event,
     make_fact,
+    make_job,
     make_member,
     make_person,
     make_staff,
@@ -169,6 +170,30 @@ async def test_reasons_for_events_name_nobody_else(session: AsyncSession, api: A
     event.audience = models.Visibility.STAFF
     await session.flush()
     assert await told() == (None, [None, None, None])
+
+
+async def test_reasons_that_compare_name_what_it_was_like_only_while_that_is_seen(session: AsyncSession, api: Api):
+    me, poster = await make_member(session), await make_person(session)
+    job, past, event = await make_job(session), await make_job(session, poster), await make_event(session)
+    keys = ["new:here", f"liked:{past.id}", f"like:{event.id}"]
+    reasons = [{"kind": "COHORT", "text": key[:6], "weight": 0.1, "key": key} for key in keys]
+    session.add(
+        models.Suggestion(
+            viewer_id=me.person_id, job_id=job.id, list_id=uuid7(), position=0, features={}, evidence=reasons
+        )
+    )
+    await session.flush()
+
+    async def told() -> list[str | None]:
+        (entry,) = (await export(api, me))["suggestionsShown"]["entries"]
+        return [one["text"] for one in entry["evidence"]]
+
+    assert await told() == ["new:he", "liked:", "like:" + str(event.id)[0]]
+    await block(session, poster, await session.get_one(models.Person, me.person_id))
+    assert await told() == ["new:he", None, "like:" + str(event.id)[0]]
+    event.audience = models.Visibility.STAFF
+    await session.flush()
+    assert await told() == ["new:he", None, None]
 
 
 # ---------------------------------------------------------------- who
