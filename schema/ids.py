@@ -4,10 +4,12 @@ import base64
 import binascii
 from uuid import UUID
 
+from graphql import GraphQLObjectType, GraphQLSchema
 from sqlalchemy import BindParameter, Uuid
 
 from schema.engine.parameters import Arguments
 from schema.engine.refusals import Refused
+from schema.engine.sources import table_or_none
 
 MAX_ID = 200
 
@@ -24,6 +26,23 @@ def split_id(text: str, path: tuple[str, ...] = ()) -> tuple[str, UUID]:
         return name, UUID(key)
     except (ValueError, binascii.Error):
         raise Refused("This is not an id of this API: pass the `id` of an object as it came.", path) from None
+
+
+def find_named(schema: GraphQLSchema, text: str, path: tuple[str, ...]) -> tuple[GraphQLObjectType, UUID]:
+    """The type and the key of a row of whatever type. Raises Refused for ids of what is in no table."""
+    name, key = split_id(text, path)
+    kind = schema.type_map.get(name)
+    if not isinstance(kind, GraphQLObjectType) or table_or_none(kind) is None:
+        raise Refused("This id names nothing that this API has.", path)
+    return kind, key
+
+
+def type_named(text: str | None) -> str | None:
+    """The type's name in an id; None in what is no id."""
+    try:
+        return split_id(text or "")[0]
+    except Refused:
+        return None
 
 
 def decode_id(text: str, type_name: str, path: tuple[str, ...] = ()) -> UUID:

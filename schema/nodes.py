@@ -3,13 +3,12 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLObjectType
 
 from schema.context import Info
 from schema.engine.refusals import Refused
 from schema.engine.resolving import ref_named
-from schema.engine.sources import table_or_none
-from schema.ids import split_id
+from schema.engine.sources import SOURCE, Anything
+from schema.ids import find_named
 from schema.node import Node
 from schema.permissions import SIGNED_IN, query
 
@@ -17,11 +16,8 @@ MAX_IDS = 100
 
 
 def _named(info: Info, text: str, path: tuple[str, ...]) -> Any:
-    type_name, key = split_id(text, path)
-    kind = info.context.operation.engine.schema.type_map.get(type_name)
-    if not isinstance(kind, GraphQLObjectType) or table_or_none(kind) is None:
-        raise Refused("This id names nothing that this API has.", path)
-    return ref_named(type_name, key)
+    kind, key = find_named(info.context.operation.engine.schema, text, path)
+    return ref_named(kind.name, key)
 
 
 def find_node(info: Info, id: strawberry.ID) -> Node | None:
@@ -40,7 +36,9 @@ def find_nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
 class NodeQuery:
     """Queries by global id."""
 
-    node: Node | None = query(SIGNED_IN, "Anything by its global id.", resolver=find_node)
+    node: Node | None = query(
+        SIGNED_IN, "Anything by its global id.", resolver=find_node, metadata={SOURCE: Anything()}
+    )
     nodes: list[Node | None] | None = query(
         SIGNED_IN, f"Things by their global ids, at most {MAX_IDS}, in the order asked.", resolver=find_nodes
     )

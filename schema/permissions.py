@@ -69,10 +69,9 @@ def required_of(definition: GraphQLField) -> Requirement:
 
 
 def query(requirement: Requirement, description: str, **options: Any) -> Any:
-    """A root query field that Python answers."""
-    return strawberry.field(
-        description=f"{description} {requirement.sentence}", metadata=requires(requirement), **options
-    )
+    """A root query field that has a resolver."""
+    metadata = requires(requirement) | options.pop("metadata", {})
+    return strawberry.field(description=f"{description} {requirement.sentence}", metadata=metadata, **options)
 
 
 def mutation(requirement: Requirement, description: str) -> Any:

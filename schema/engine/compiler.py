@@ -4,7 +4,8 @@ A to-one relation is a scalar subselect, a to-many relation a subselect that agg
 and the whole tree is one statement. Access rules are part of the statement wherever rows of another type are reached.
 """
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
@@ -34,6 +35,7 @@ from schema.engine.refusals import Refused, Unplanned
 from schema.engine.selections import Fields, Selections
 from schema.engine.shapes import as_list, as_row, global_id
 from schema.engine.sources import (
+    Anything,
     Column,
     Expression,
     GlobalId,
@@ -45,6 +47,7 @@ from schema.engine.sources import (
     source_of,
     table_of,
 )
+from schema.ids import find_named, split_id
 
 AUDIT = "__audit"
 """The hidden key under which a row names the person of whom it shows something, and what: see `_restricted` and
@@ -53,6 +56,8 @@ RESERVED = "__"
 """Client's own keys that begin so could hide a note."""
 MAX_KEY_BYTES = 63
 """PostgreSQL cuts longer names."""
+MAX_KEYS = 1_000
+"""PostgreSQL has no rows of more than some 1,600 columns."""
 
 
 class Compiler:
@@ -62,28 +67,46 @@ class Compiler:
         self.selections = selections
         self.scope = scope
 
-    def root(self, definition: GraphQLField, nodes: list[FieldNode]) -> ColumnElement[Any]:
-        """One root field as one JSON value."""
-        source = source_of(definition)
+    def root(self, definition: GraphQLField | None, nodes: list[FieldNode]) -> ColumnElement[Any]:
+        """One root field as one JSON value. Raises Unplanned for what is not read from tables."""
+        source = source_of(definition) if definition is not None else None
+        if definition is None or source is None:
+            raise Unplanned(f"{nodes[0].name.value} is answered by Python.")
+        if isinstance(source, Anything):
+            return self._anything(definition, nodes)
         if isinstance(source, Root):
             kind = self.object_type(source.target)
             arguments = self.scope.arguments(definition, nodes[0])
-            table = table_of(kind)
-            row = table.from_clause.alias()
-            columns = self.columns(kind, self.selections.below(nodes, kind), row, named=True)
-            found = source.where(self.scope, arguments, row)
-            return as_row(select(*columns).select_from(row).where(found, table.visible_alone(self.scope.viewer, row)))
+            return self._alone(kind, nodes, lambda row: source.where(self.scope, arguments, row))
         if isinstance(source, Page):
             return self._page(source, definition, nodes, None)
-        raise Unplanned(f"{nodes[0].name.value} is answered by Python.")
+        raise TypeError(f"{nodes[0].name.value} is no field of the root.")
 
-    def by_keys(self, kind: GraphQLObjectType, fields: Fields, *, named: bool) -> AnySelect:
-        """Rows of `kind` by their ids, as (id, JSON): those among them that the viewer sees. `named`: the client gave
-        the ids."""
+    def _anything(self, definition: GraphQLField, nodes: list[FieldNode]) -> ColumnElement[Any]:
+        """The row that the argument `id` names, whose type the id says."""
+        given = self.scope.arguments(definition, nodes[0]).get("id")
+        kind, _ = find_named(self.selections.schema, given.value, given.place)
+        key: ColumnElement[Any] = given.parameter(Uuid(), lambda text: split_id(text)[1])
+        current = table_of(kind).current
+        return self._alone(kind, nodes, lambda row: row.c.id == (current(key) if current else key))
+
+    def _alone(
+        self, kind: GraphQLObjectType, nodes: list[FieldNode], found: Callable[[FromClause], ColumnElement[bool]]
+    ) -> ColumnElement[Any]:
+        """The one row that `found` finds and that the viewer may see by itself."""
+        table = table_of(kind)
+        row = table.from_clause.alias()
+        columns = self.columns(kind, self.below(nodes, kind), row, named=True)
+        visible = table.visible_alone(self.scope.viewer, row)
+        return as_row(select(*columns).select_from(row).where(found(row), visible))
+
+    def by_keys(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], *, named: bool) -> AnySelect:
+        """Rows of `kind` by their ids, as (id, JSON): those among them that the viewer sees, with what `nodes` select
+        below them. `named`: the client gave the ids."""
         table = table_of(kind)
         row = table.from_clause.alias()
         keys = bindparam(KEYS, None, type_=ARRAY(Uuid()))
-        body = as_row(select(*self.columns(kind, fields, row, named=named)).correlate(row))
+        body = as_row(select(*self.columns(kind, self.below(nodes, kind), row, named=named)).correlate(row))
         visible = table.visible_alone(self.scope.viewer, row)
         if not named or table.current is None:
             return select(row.c.id, body).where(row.c.id == any_(keys), visible)
@@ -103,7 +126,7 @@ class Compiler:
 
         `named`: the client gave the row's id. `asked`: tables of the facts by which the row came into its list.
         """
-        columns = [self._column(kind, key, nodes, row).label(key) for key, nodes in fields.items()]
+        columns = [self._column(kind, nodes, row).label(key) for key, nodes in fields.items()]
         staff = self.scope.viewer.is_staff
         note = self._restricted(kind, fields, row, asked) if staff else self._profile(kind, fields, row, named=named)
         if note is not None:
@@ -111,15 +134,23 @@ class Compiler:
             columns.append(note.label(AUDIT))
         return columns
 
+    def below(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> Fields:
+        """The fields selected under `nodes`. Raises Refused for keys that cannot be columns."""
+        fields = self.selections.below(nodes, kind)
+        if len(fields) > MAX_KEYS:
+            raise Refused(f"Too many fields of one {kind.name}: at most {MAX_KEYS}.")
+        for key in fields:
+            _check_key(key)
+        return fields
+
     def object_type(self, name: str) -> GraphQLObjectType:
         """The object type of this name."""
         return cast(GraphQLObjectType, self.selections.schema.type_map[name])
 
-    def _column(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], row: FromClause) -> ColumnElement[Any]:
-        _check_key(key)
+    def _column(self, kind: GraphQLObjectType, nodes: list[FieldNode], row: FromClause) -> ColumnElement[Any]:
         name = nodes[0].name.value
         if name == "__typename":
-            return literal_column(f"'{kind.name}'")
+            return typename(kind)
         definition = kind.fields[name]
         source = source_of(definition)
         match source:
@@ -141,7 +172,7 @@ class Compiler:
         table = table_of(kind)
         row = table.from_clause.alias()
         inner = (
-            select(*self.columns(kind, self.selections.below(nodes, kind), row))
+            select(*self.columns(kind, self.below(nodes, kind), row))
             .select_from(row)
             .where(source.joins(self.scope, parent, row), table.visible(self.scope.viewer, row))
             .correlate(parent)
@@ -191,8 +222,13 @@ class Compiler:
         keys = [] if whole else [key for key, nodes in fields.items() if _reveals(kind, nodes)]
         if not (whole or keys):
             return None
-        shown = func.json_build_array(*(literal_column(f"'{key}'") for key in keys))
+        shown: ColumnElement[Any] = literal_column(f"'{json.dumps(keys)}'::json")
         return func.json_build_array(row.c[table.profile_of], shown)
+
+
+def typename(kind: GraphQLObjectType) -> ColumnElement[Any]:
+    """The field `__typename`."""
+    return literal_column(f"'{kind.name}'")
 
 
 def _check_key(key: str) -> None:

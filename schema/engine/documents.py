@@ -1,13 +1,12 @@
 """Documents, parsed and validated once: the same text is never parsed twice while it is remembered."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 from graphql import (
     ArgumentNode,
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
@@ -20,31 +19,30 @@ from graphql import (
     visit,
 )
 
+from schema.engine.remembering import Remembered
+
 MAX_TOKENS = 10_000
 MAX_ERRORS = 10
-MAX_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000_000
+"""How many characters of source: parsed they take 90 times as many bytes."""
 MAX_REMEMBERED_SOURCE = 64_000
-"""Longer documents are parsed each time: remembering them would let a client fill the memory."""
-MAX_PLANS = 200
+"""Longer documents are parsed each time: remembering them would let one client push out all others."""
 PAGE_SIZES = frozenset({"first", "last"})
 
 
 @dataclass
 class Document:
-    """One document that is valid for the schema, and the plans made for it so far."""
+    """One document that is valid for the schema."""
 
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     fragments: dict[str, FragmentDefinitionNode]
     page_size_variables: frozenset[str]
     """Variables that are page sizes: their value is part of a plan, since PostgreSQL plans poorly for `LIMIT $1`."""
-    plans: OrderedDict[Any, Any] = field(default_factory=OrderedDict[Any, Any])
-
-    def remember(self, key: Any, plan: Any) -> None:
-        """Keep a plan, and forget the one unused for longest when there are too many."""
-        self.plans[key] = plan
-        if len(self.plans) > MAX_PLANS:
-            self.plans.popitem(last=False)
+    node_id_variables: frozenset[str]
+    """Variables that name something of any type: the type is part of a plan."""
+    size: int
+    """Characters of its source."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run; without a name there must be exactly one."""
@@ -77,20 +75,16 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._known: OrderedDict[bytes, Document] = OrderedDict()
+        self._known: Remembered[Document] = Remembered(MAX_REMEMBERED)
 
     def get(self, source: str) -> Document:
         """The document with this text. Raises InvalidDocument."""
         key = blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         document = self._known.get(key)
-        if document is not None:
-            self._known.move_to_end(key)
-            return document
-        document = self._prepare(source)
-        if len(source) <= MAX_REMEMBERED_SOURCE:
-            self._known[key] = document
-            if len(self._known) > MAX_REMEMBERED:
-                self._known.popitem(last=False)
+        if document is None:
+            document = self._prepare(source)
+            if document.size <= MAX_REMEMBERED_SOURCE:
+                self._known.keep(key, document, document.size)
         return document
 
     def _prepare(self, source: str) -> Document:
@@ -111,20 +105,29 @@ class Documents:
                 operations[definition.name.value if definition.name else None] = definition
             elif isinstance(definition, FragmentDefinitionNode):
                 fragments[definition.name.value] = definition
-        sizes = _PageSizes()
-        visit(node, sizes)
-        return Document(node, operations, fragments, frozenset(sizes.names))
+        deciding = _Deciding()
+        visit(node, deciding)
+        sizes, ids = frozenset(deciding.page_sizes), frozenset(deciding.node_ids)
+        return Document(node, operations, fragments, sizes, ids, len(source))
 
 
-class _PageSizes(Visitor):
-    """Collects the variables that page sizes are given by."""
+class _Deciding(Visitor):
+    """Collects the variables whose values decide what a plan is, and not only what it is bound to."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: set[str] = set()
+        self.page_sizes: set[str] = set()
+        self.node_ids: set[str] = set()
 
     def enter_argument(self, node: ArgumentNode, *_place: object) -> VisitorAction:
         """Note `first: $n`."""
         if node.name.value in PAGE_SIZES and isinstance(node.value, VariableNode):
-            self.names.add(node.value.name.value)
+            self.page_sizes.add(node.value.name.value)
+        return None
+
+    def enter_field(self, node: FieldNode, *_place: object) -> VisitorAction:
+        """Note `node(id: $id)`."""
+        if node.name.value == "node":
+            given = (argument.value for argument in node.arguments or ())
+            self.node_ids.update(value.name.value for value in given if isinstance(value, VariableNode))
         return None

@@ -5,9 +5,9 @@ as it is. Everything else runs in graphql-core, which comes here for rows: `root
 for things that Python has named by their ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -21,24 +21,32 @@ from graphql import (
     OperationType,
     VariableValues,
 )
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy.types import JSON
 
 from api.access import Viewer
 from api.db import Reader
 from api.services.audit import log_restricted_reads
 from api.services.profile_views import see_profiles
-from schema.engine.compiler import Compiler
+from schema.engine.compiler import MAX_KEYS, Compiler
 from schema.engine.documents import Document
 from schema.engine.parameters import Scope, shape
 from schema.engine.refusals import Unplanned
+from schema.engine.remembering import Remembered
 from schema.engine.running import Reads, Statement, compile_statement, parse, run, take_notes
-from schema.engine.selections import Fields, Selections
-from schema.permissions import required_of
+from schema.engine.selections import Selections
+from schema.ids import type_named
+from schema.permissions import Requirement, required_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from schema.context import Context
+
+
+P = TypeVar("P", bound="OperationPlan | Statement | None")
+MAX_PLANS = 16_000_000
+"""How many characters of SQL and of the documents that it was made for."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,25 @@ class OperationPlan:
 
     keys: tuple[str, ...]
     statement: Statement
+    required: tuple[Requirement, ...]
+    """What the root fields ask of the caller: not of the kind of caller, and so asked each time."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan as it is remembered. With it stays its document: nodes of that are known by their identity."""
+
+    document: Document
+    plan: OperationPlan | Statement | None
+    """None: graphql-core must answer."""
+
+    @property
+    def size(self) -> int:
+        """In characters."""
+        if self.plan is None:
+            return self.document.size
+        statement = self.plan if isinstance(self.plan, Statement) else self.plan.statement
+        return self.document.size + len(statement.text)
 
 
 class Engine:
@@ -54,6 +81,15 @@ class Engine:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
+        self._made: Remembered[Made] = Remembered(MAX_PLANS)
+
+    def _remembered(self, key: Hashable, document: Document, make: Callable[[], P]) -> P:
+        """The plan of this key, made now if it is not known."""
+        made = self._made.get(key)
+        if made is None:
+            made = Made(document, make())
+            self._made.keep(key, made, made.size)
+        return cast(P, made.plan)
 
     # -------------------------------------------------- whole operations
 
@@ -62,12 +98,10 @@ class Engine:
         if operation.operation is not OperationType.QUERY:
             return None
         document, coerced = context.operation.document, context.operation.variables
-        key = (id(operation), context.viewer.shape, self._shape(document, coerced))
-        plan = document.plans.get(key, False)
-        if plan is False:
-            plan = self._plan(context.viewer, document, operation, coerced)
-            document.remember(key, plan)
-        if plan is None:
+        viewer = context.viewer
+        key = (id(operation), viewer.shape, self._shape(document, coerced))
+        plan = self._remembered(key, document, lambda: self._plan(viewer, document, operation, coerced))
+        if plan is None or not all(one.holds(viewer) for one in plan.required):
             return None
         return await self._bytes(context, plan, coerced)
 
@@ -80,18 +114,20 @@ class Engine:
         compiler = Compiler(selections, scope)
         columns: list[Any] = []
         keys: list[str] = []
+        required: list[Requirement] = []
         for key, nodes in selections.of([operation.selection_set], query).items():
-            definition = query.fields.get(nodes[0].name.value)
-            if definition is None or not required_of(definition).holds(viewer):
-                return None
+            name = nodes[0].name.value
             try:
-                columns.append(compiler.root(definition, nodes).label(f"r{len(keys)}"))
+                column = root_typename(query) if name == "__typename" else compiler.root(query.fields.get(name), nodes)
             except Unplanned:
                 return None
+            if name != "__typename":
+                required.append(required_of(query.fields[name]))
+            columns.append(column.label(f"r{len(keys)}"))
             keys.append(key)
-        if not columns:
+        if not required or len(columns) > MAX_KEYS:
             return None
-        return OperationPlan(tuple(keys), compile_statement(select(*columns), scope))
+        return OperationPlan(tuple(keys), compile_statement(select(*columns), scope), tuple(required))
 
     async def _bytes(self, context: "Context", plan: OperationPlan, variables: VariableValues) -> bytes:
         if plan.statement.audits:
@@ -117,13 +153,14 @@ class Engine:
         """The value of one planned root field, with the client's response keys, for graphql-core to complete."""
         document, variables = context.operation.document, context.operation.variables
         nodes = list(info.field_nodes)
-        key = (id(nodes[0]), "root", context.viewer.shape, self._shape(document, variables))
-        statement = document.plans.get(key)
-        if statement is None:
+
+        def make() -> Statement:
             scope = Scope(context.viewer, variables)
             compiler = Compiler(Selections(self.schema, document.fragments, variables), scope)
-            statement = compile_statement(select(compiler.root(definition, nodes).label("r")), scope)
-            document.remember(key, statement)
+            return compile_statement(select(compiler.root(definition, nodes).label("r")), scope)
+
+        key = ("root", identities(nodes), context.viewer.shape, self._shape(document, variables))
+        statement = self._remembered(key, document, make)
         rows = await self._parsed(context, None, statement, variables)
         return rows[0][0]
 
@@ -143,14 +180,14 @@ class Engine:
         ids.
         """
         document, variables = context.operation.document, context.operation.variables
-        key = (id(nodes[0]), kind.name, context.viewer.shape, self._shape(document, variables))
-        statement = document.plans.get(key)
-        if statement is None:
+
+        def make() -> Statement:
             scope = Scope(context.viewer, variables)
-            selections = Selections(self.schema, document.fragments, variables)
-            fields: Fields = selections.below(nodes, kind)
-            statement = compile_statement(Compiler(selections, scope).by_keys(kind, fields, named=named), scope)
-            document.remember(key, statement)
+            compiler = Compiler(Selections(self.schema, document.fragments, variables), scope)
+            return compile_statement(compiler.by_keys(kind, nodes, named=named), scope)
+
+        key = (kind.name, named, identities(nodes), context.viewer.shape, self._shape(document, variables))
+        statement = self._remembered(key, document, make)
         found = await self._parsed(context, session, statement, variables, keys)
         return {row[0]: row[1] for row in found}
 
@@ -170,10 +207,22 @@ class Engine:
             return parsed(await run(reader, statement, context.viewer, variables, keys))
 
     def _shape(self, document: Document, variables: VariableValues) -> Any:
+        """What the given variables decide of a plan. Which are given is part of it."""
+        sizes, ids = document.page_size_variables, document.node_id_variables
         return tuple(
-            (name, shape(value, exact=name in document.page_size_variables))
+            (name, type_named(value) if name in ids else None, shape(value, exact=name in sizes))
             for name, value in variables.coerced.items()
         )
+
+
+def root_typename(kind: GraphQLObjectType) -> ColumnElement[Any]:
+    """The field `__typename` at the root, as JSON like all that stands there."""
+    return literal_column(f"'\"{kind.name}\"'::json", JSON)
+
+
+def identities(nodes: Sequence[FieldNode]) -> tuple[int, ...]:
+    """All nodes that select one field: the same node can stand with others elsewhere, through a fragment."""
+    return tuple(id(node) for node in nodes)
 
 
 async def read_in_session(

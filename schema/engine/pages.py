@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 MAX_PAGE = 100
 MAX_ORDER_TERMS = 4
 MAX_FACET_VALUES = 100
+MAX_PAGE_INFO = 50
+"""PostgreSQL's functions take at most 100 arguments, two of them a field."""
 NUMBER = "__number"
 KEY = "__key"
 
@@ -92,7 +94,7 @@ class PageCompiler:
         self.source = source
         self.parent = parent
         self.kind = cast(GraphQLObjectType, named_type(definition))
-        self.fields = compiler.selections.below(nodes, self.kind)
+        self.fields = compiler.below(nodes, self.kind)
         self.target = compiler.object_type(source.target)
         self.table: Table = table_of(self.target)
         self.arguments = self.scope.arguments(definition, nodes[0])
@@ -198,7 +200,7 @@ class PageCompiler:
             case "edges":
                 return self.collected(self.edge(nodes, page), page)
             case "nodes":
-                fields = self.compiler.selections.below(nodes, self.target)
+                fields = self.compiler.below(nodes, self.target)
                 columns = self.compiler.columns(self.target, fields, page, asked=self.asked)
                 return self.collected(as_row(select(*columns).correlate(page)), page)
             case "pageInfo":
@@ -235,10 +237,10 @@ class PageCompiler:
         kind = cast(GraphQLObjectType, named_type(self.kind.fields["edges"]))
         columns: list[Any] = [*self.compiler.told(self.asked, page)]
         value: ColumnElement[Any]
-        for key, chosen in self.compiler.selections.below(nodes, kind).items():
+        for key, chosen in self.compiler.below(nodes, kind).items():
             name = chosen[0].name.value
             if name == "node":
-                fields = self.compiler.selections.below(chosen, self.target)
+                fields = self.compiler.below(chosen, self.target)
                 inner = select(*self.compiler.columns(self.target, fields, page)).correlate(page)
                 value = as_row(inner)
             elif name == "cursor":
@@ -253,6 +255,9 @@ class PageCompiler:
     def page_info(self, nodes: list[FieldNode], page: Subquery) -> ColumnElement[Any]:
         """Whether there is more, and the page's first and last cursor."""
         kind = cast(GraphQLObjectType, named_type(self.kind.fields["pageInfo"]))
+        fields = self.compiler.below(nodes, kind)
+        if len(fields) > MAX_PAGE_INFO:
+            raise Refused(f"At most {MAX_PAGE_INFO} fields of pageInfo.")
         backward = self.request.backward
         more = func.count() > self.size
         first, last = self._outermost(page, "asc"), self._outermost(page, "desc")
@@ -264,7 +269,7 @@ class PageCompiler:
             "__typename": literal_column(f"'{kind.name}'"),
         }
         pairs: list[ColumnElement[Any]] = []
-        for key, chosen in self.compiler.selections.below(nodes, kind).items():
+        for key, chosen in fields.items():
             pairs += [literal_column(f"'{key}'"), values[chosen[0].name.value]]
         return func.json_build_object(*pairs)
 
@@ -278,7 +283,7 @@ class PageCompiler:
         """Counts by value, each facet over the whole filtered list."""
         kind = cast(GraphQLObjectType, named_type(self.kind.fields["facets"]))
         columns: list[Any] = []
-        for key, chosen in self.compiler.selections.below(nodes, kind).items():
+        for key, chosen in self.compiler.below(nodes, kind).items():
             name = chosen[0].name.value
             value: ColumnElement[Any] = (
                 literal_column(f"'{kind.name}'")
@@ -314,7 +319,7 @@ class PageCompiler:
         counts = self._correlated(counted).subquery("counts")
         kind = cast(GraphQLObjectType, named_type(definition))
         columns: list[Any] = []
-        for key, chosen in self.compiler.selections.below(nodes, kind).items():
+        for key, chosen in self.compiler.below(nodes, kind).items():
             name = chosen[0].name.value
             found: ColumnElement[Any] = literal_column(f"'{kind.name}'") if name == "__typename" else counts.c[name]
             columns.append(found.label(key))

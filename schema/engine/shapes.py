@@ -9,17 +9,19 @@ from sqlalchemy.types import JSON
 from api.db import AnySelect
 
 NO_ROWS = literal_column("'[]'::json", JSON)
+ROW = "__row"
+"""What a row is called as a whole. A column of that name would be taken for it, so no response key may be."""
 
 
 def as_row(inner: AnySelect) -> ColumnElement[Any]:
     """The one row of `inner` as a JSON object with its labels as keys, or null."""
-    row = inner.subquery("t")
+    row = inner.subquery(ROW)
     return select(func.row_to_json(row.table_valued())).select_from(row).scalar_subquery()
 
 
 def as_list(inner: AnySelect) -> ColumnElement[Any]:
     """The rows of `inner`, in its order, as a JSON array of objects."""
-    row = inner.subquery("t")
+    row = inner.subquery(ROW)
     return select(func.coalesce(func.json_agg(row.table_valued()), NO_ROWS)).select_from(row).scalar_subquery()
 
 

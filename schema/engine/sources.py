@@ -124,7 +124,12 @@ class Root:
     where: Callable[[Scope, Arguments, FromClause], ColumnElement[bool]]
 
 
-Source = Column | Expression | GlobalId | One | Many | Page | Root
+@dataclass(frozen=True)
+class Anything:
+    """At most one row of any type, named by the global id in the argument `id`."""
+
+
+Source = Column | Expression | GlobalId | One | Many | Page | Root | Anything
 
 
 def table(
