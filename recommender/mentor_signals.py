@@ -36,6 +36,7 @@ from recommender.features import Candidate, Signal
 from recommender.nearest import active_model, is_one_of
 from recommender.signals import Reader, read_signals
 from recommender.signals.facts import RARE_SHARE, shared_facts
+from recommender.signals.tags import OFFERED
 from recommender.signals.texts import LIKE, best_pairs, both, likeness, named, of_facets, own_texts
 from recommender.signals.ties import mutual_contacts
 from recommender.weights import people
@@ -246,12 +247,16 @@ def _text_signal(row: Any, likeness: float) -> Signal:
 async def _in_common(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], total: int
 ) -> list[tuple[UUID, Signal]]:
-    """Employers, programmes, cities, skills and contacts, as between any two people."""
+    """Employers, programmes, cities, skills and contacts, as between any two people; of offers `_topics` tells."""
     found = [
         *await shared_facts(session, asking, people, total),
         *await mutual_contacts(session, asking, people, total),
     ]
-    return [(person_id, replace(signal, feature=AS[signal.feature])) for person_id, signal in found]
+    return [
+        (person_id, replace(signal, feature=AS[signal.feature]))
+        for person_id, signal in found
+        if not signal.key.startswith(OFFERED)
+    ]
 
 
 async def _standing(

@@ -1,7 +1,7 @@
 """Whether a reason that a suggestion once gave may be told again: what it names may have been hidden since.
 
-A reason says by its key what it is about: `fact:<id>`, `contact:<id>`, or what both people share, `skill:<name>`. Of a
-key that is not known here nothing is told.
+A reason says by its key what it is about: `fact:<id>`, `contact:<id>`, what both people share, `skill:<name>`, or
+what the other offers or seeks, `offered-skill:<name>`. Of a key that is not known here nothing is told.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,17 +26,23 @@ from api.models import (
     PersonText,
     Place,
     Skill,
+    TagKind,
 )
 
-_SHARED: Mapping[str, tuple[type[Fact], tuple[str, ...]]] = {
-    "employer": (Experience, ("organization_id",)),
-    "programme": (Education, ("programme", "school")),
-    "city": (Place, ("city_folded", "country")),
-    "skill": (Skill, ("name_folded",)),
-    "interest": (Interest, ("name_folded",)),
-    "cohort": (Education, ("end_year",)),
+_HAS, _OFFERS, _SEEKS = (TagKind.HAVE, TagKind.OFFER), (TagKind.OFFER,), (TagKind.WANT,)
+_SHARED: Mapping[str, tuple[type[Fact], tuple[str, ...], tuple[TagKind, ...]]] = {
+    "employer": (Experience, ("organization_id",), ()),
+    "programme": (Education, ("programme", "school"), ()),
+    "city": (Place, ("city_folded", "country"), ()),
+    "cohort": (Education, ("end_year",), ()),
+    "skill": (Skill, ("name_folded",), _HAS),
+    "offered-skill": (Skill, ("name_folded",), _OFFERS),
+    "sought-skill": (Skill, ("name_folded",), _SEEKS),
+    "interest": (Interest, ("name_folded",), _HAS),
+    "offered-interest": (Interest, ("name_folded",), _OFFERS),
+    "sought-interest": (Interest, ("name_folded",), _SEEKS),
 }
-"""What a reason may say that both have, and the columns that its key has after the colon."""
+"""What a reason may say of the other, the columns that its key has after the colon, and which kinds of tag it is of."""
 NAMING = frozenset({"contact", "companion"})
 """What the keys of reasons begin with that name a third person, by id after the colon."""
 _COMPARED = ("fact", "like", "liked")
@@ -99,7 +105,9 @@ def _still_has(
     value: ColumnElement[str],
     table: type[Fact],
     columns: tuple[str, ...],
+    kinds: tuple[TagKind, ...],
 ) -> ColumnElement[bool]:
     fact = table.__table__.alias()
     spelled = func.concat_ws(literal_column("'|'"), *(fact.c[name].cast(Text) for name in columns))
-    return some_row(fact, fact.c.person_id == person_id, spelled == value, sees_fact(viewer, fact))
+    held = [fact.c.kind.in_(_literals(kinds))] if kinds else []
+    return some_row(fact, fact.c.person_id == person_id, spelled == value, *held, sees_fact(viewer, fact))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
@@ -31,10 +31,10 @@ from recommender.candidates.facts import COMMON, SHARED, may_count, own_values
 from recommender.evidence_kinds import EvidenceKind
 from recommender.features import Signal
 from recommender.nearest import is_one_of
+from recommender.signals.tags import standing
 from recommender.weights.people import Feature
 
 RARE_SHARE = 0.2
-TOGETHER = "You were at {} at the same time, {}"
 COHORT_YEARS = 3.0
 """A class year so far away tells a third as much as the same one."""
 
@@ -42,9 +42,12 @@ KINDS: Mapping[str, tuple[Feature, EvidenceKind, str]] = {
     "employer": (Feature.EMPLOYER, EvidenceKind.SHARED_EMPLOYER, "You both worked at {}"),
     "programme": (Feature.PROGRAMME, EvidenceKind.SHARED_PROGRAMME, "You both studied {}"),
     "city": (Feature.PLACE, EvidenceKind.SHARED_PLACE, "You both know {}"),
-    "skill": (Feature.SKILL, EvidenceKind.SHARED_SKILL, "You share the skill {}"),
-    "interest": (Feature.INTEREST, EvidenceKind.SHARED_INTEREST, "You share an interest in {}"),
 }
+TAGS: Mapping[str, tuple[Feature, EvidenceKind]] = {
+    "skill": (Feature.SKILL, EvidenceKind.SHARED_SKILL),
+    "interest": (Feature.INTEREST, EvidenceKind.SHARED_INTEREST),
+}
+"""What people may have, seek or offer: `tags` has the words."""
 
 
 async def shared_facts(
@@ -61,14 +64,27 @@ def _all_shared(asking: Asking) -> CompoundSelect[Any]:
 
 
 def _shared_signal(row: Any, holders: int, total: int) -> Signal:
+    rare, value = holders < RARE_SHARE * total, 2.0 / (1.0 + _log2(holders))
+    if row.name in TAGS:
+        (feature, shared), way = TAGS[row.name], standing(row.kinds)
+        key, text = way.key(row.name, row.key), way.text(row.name, row.label)
+        return Signal(feature, way.kind or shared, value, key, text, rare)
     feature, kind, words = KINDS[row.name]
-    value = 1.0 if feature is Feature.PROGRAMME else 2.0 / (1.0 + _log2(holders))
     text = words.format(row.label)
+    if feature is Feature.PROGRAMME:
+        value = 1.0
     if feature is Feature.EMPLOYER:
         years, first, last = row.span or (0, 0, 0)
         value *= APART + min(1.0, years / LONG)
-        text = TOGETHER.format(row.label, f"in {first}" if first == last else f"{first} to {last}") if years else text
-    return Signal(feature, kind, value, f"{row.name}:{row.key}", text, rare=holders < RARE_SHARE * total)
+        text = _together(row.label, first, last) if years else text
+    return Signal(feature, kind, value, f"{row.name}:{row.key}", text, rare)
+
+
+def _together(label: str, first: int, last: int) -> str:
+    """Of a single year nobody knows whether one came before the other went."""
+    if first == last:
+        return f"You were both at {label} in {first}"
+    return f"You were at {label} at the same time, {first} to {last}"
 
 
 def _log2(number: int) -> float:
@@ -89,16 +105,17 @@ def _label(name: str, fact: FromClause) -> ColumnElement[Any]:
             .correlate_except(organization)
             .scalar_subquery()
         )
-    return fact.c["name" if name in {"skill", "interest"} else name]
+    return fact.c["name" if name in TAGS else name]
 
 
 def _shared(asking: Asking, name: str) -> AnySelect:
-    shared = SHARED[name]
-    columns = DATED if name == "employer" else shared.equal
+    shared, nothing = SHARED[name], null()
+    columns = DATED if name == "employer" else (*shared.equal, "kind") if name in TAGS else shared.equal
     mine, theirs = own_values(asking, shared.table, *columns), shared.table.__table__.alias()
     same = [mine.c[column] == theirs.c[column] for column in shared.equal]
     key = _key(name, theirs)
-    span = func.max(_span(asking, mine, theirs)) if name == "employer" else null()
+    span = func.max(_span(asking, mine, theirs)) if name == "employer" else nothing
+    kinds = func.array_agg(func.concat_ws(" ", mine.c.kind, theirs.c.kind).distinct()) if name in TAGS else nothing
     return (
         select(
             theirs.c.person_id,
@@ -106,6 +123,7 @@ def _shared(asking: Asking, name: str) -> AnySelect:
             key.label("key"),
             func.min(_label(name, theirs)).label("label"),
             cast(span, ARRAY(Integer())).label("span"),
+            cast(kinds, ARRAY(Text())).label("kinds"),
         )
         .join_from(theirs, mine, and_(*same))
         .where(*may_count(asking, theirs), among(theirs.c.person_id))
@@ -158,25 +176,35 @@ def _counted(asking: Asking, names: Sequence[str]) -> CompoundSelect[Any]:
 async def class_years(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
-    """How near each of the people finished to the viewer's year."""
+    """How near each of the people finished to the viewer's year: of several the two nearest."""
     rows = await ask(session, asking, _years_apart, ids=list(people))
     found: list[tuple[UUID, Signal]] = []
     for row in rows:
-        value = 1.0 / (1.0 + 2.0 * row.years / COHORT_YEARS)
-        text = f"You both finished in {row.year}" if row.years == 0 else f"Finished here in {row.year}, near your year"
-        kind = EvidenceKind.SHARED_COHORT if row.years == 0 else EvidenceKind.COHORT
-        signal = Signal(Feature.COHORT, kind, value, f"cohort:{row.year}", text, rare=False)
-        found.append((row.person_id, signal))
+        years, year, own = row.years, row.year, row.own
+        value = 1.0 / (1.0 + 2.0 * years / COHORT_YEARS)
+        kind = EvidenceKind.SHARED_COHORT if years == 0 else EvidenceKind.COHORT
+        text = _finished(year, own, to_come=year > asking.as_of.year)
+        found.append((row.person_id, Signal(Feature.COHORT, kind, value, f"cohort:{year}", text, rare=False)))
     return found
 
 
+def _finished(year: int, own: int, *, to_come: bool) -> str:
+    if year == own:
+        return f"You both {'finish' if to_come else 'finished'} in {year}"
+    years = abs(year - own)
+    told = f"{years} years {'before' if year < own else 'after'} you" if years > COHORT_YEARS else "near your year"
+    return f"{'Finishes' if to_come else 'Finished'} here in {year}, {told}"
+
+
 def _years_apart(asking: Asking) -> AnySelect:
+    """For each person the years of theirs and of the viewer's that are nearest to each other."""
     mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
-    years = func.min(func.abs(mine.c.end_year - theirs.c.end_year))
+    years = func.abs(mine.c.end_year - theirs.c.end_year)
     return (
-        select(theirs.c.person_id, years.label("years"), func.max(theirs.c.end_year).label("year"))
+        select(theirs.c.person_id, years.label("years"), theirs.c.end_year.label("year"), mine.c.end_year.label("own"))
+        .ext(distinct_on(theirs.c.person_id))
         .join_from(mine, theirs, true())
         .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, among(theirs.c.person_id))
         .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
-        .group_by(theirs.c.person_id)
+        .order_by(theirs.c.person_id, years, theirs.c.end_year.desc(), mine.c.end_year.desc())
     )

@@ -114,6 +114,27 @@ async def test_a_newcomer_with_a_class_year_gets_people_of_the_time(session: Asy
     assert all(one.evidence for one in page.suggestions)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "text"),
+    [
+        (["2010"], ["2010", "2015"], "You both finished in 2010"),
+        (["2010", "2016"], ["2004", "2015"], "Finished here in 2015, near your year"),
+        (["2010"], ["1980"], "Finished here in 1980, 30 years before you"),
+        (["1980"], ["2010"], "Finished here in 2010, 30 years after you"),
+        (["2190"], ["2190"], "You both finish in 2190"),
+        (["2190"], ["2188"], "Finishes here in 2188, near your year"),
+    ],
+)
+async def test_years_are_told_as_they_are(session: AsyncSession, mine: list[str], theirs: list[str], text: str):
+    viewer = viewer_of(await make_member(session, "Me"))
+    other = await make_person(session, "Other")
+    for person_id, years in ((viewer.key, mine), (other.id, theirs)):
+        for year in years:
+            await make_fact(session, models.Education, person_id, end_date=year)
+    (one,) = (await suggest(session, viewer)).suggestions
+    assert [why.text for why in one.evidence] == [text]
+
+
 async def test_a_page_is_never_short_while_there_are_more(session: AsyncSession):
     viewer = viewer_of(await make_member(session, "Me"))
     people = {(await make_person(session)).id for _ in range(25)}

@@ -186,7 +186,7 @@ async def test_colleagues_of_the_same_years_come_before_those_of_others(session:
         one.id: {signal.text for signal in one.signals} for one, _ in await rank_people(session, as_of(me), most=9)
     }
     assert texts[long] == {"You were at Acme at the same time, 2011 to 2014"}
-    assert texts[short] == {"You were at Acme at the same time, in 2016"}
+    assert texts[short] == {"You were both at Acme in 2016"}
     assert texts[apart] == texts[undated] == {"You both worked at Acme"}
     scores = {one.id: score for one, score in await rank_people(session, as_of(me), most=9)}
     assert scores[long] > scores[short] > scores[apart] == scores[undated]

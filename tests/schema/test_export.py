@@ -139,6 +139,22 @@ async def test_reasons_are_told_again_as_far_as_they_name_what_is_seen_now(sessi
     assert await reasons() == {"MUTUAL_CONNECTION": None, "SHARED_SKILL": None}
 
 
+@pytest.mark.parametrize("hidden", [models.TagKind.OFFER, models.TagKind.HAVE])
+async def test_what_somebody_offers_is_told_again_only_while_that_is_seen(
+    session: AsyncSession, api: Api, hidden: models.TagKind
+):
+    """That they have it, or seek it, is another thing."""
+    me, other = await make_member(session), await make_person(session)
+    await make_fact(session, models.Skill, me.person_id or other.id, name="chess", kind=models.TagKind.WANT)
+    theirs = {kind: await make_fact(session, models.Skill, other, name="chess", kind=kind) for kind in models.TagKind}
+    await api(MEET, as_=me)
+    theirs[hidden].visibility = models.Visibility.ME
+    await session.flush()
+    (entry,) = (await export(api, me))["suggestionsShown"]["entries"]
+    words = None if hidden is models.TagKind.OFFER else "Offers chess, which you seek"
+    assert [one["text"] for one in entry["evidence"]] == [words]
+
+
 async def test_a_quoted_fact_is_told_again_only_while_it_is_seen(session: AsyncSession, api: Api):
     me, other = await make_member(session), await make_person(session)
     quoted = await make_fact(session, models.PersonText, other, text="sailing")
