@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, Text, case, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Text, func, literal_column, select, union_all
 
 from api import access, models
 from schema.context import Info
@@ -13,7 +13,7 @@ from schema.engine.shapes import global_id as encoded_id
 from schema.engine.sources import Page, Root, column, expression, from_clause, many, one, planned, table
 from schema.node import Node
 from schema.pagination import PageInfo
-from schema.people.types import Person
+from schema.people.types import Person, Tie, other_end
 from schema.permissions import PUBLIC, query, requires
 
 if TYPE_CHECKING:
@@ -52,17 +52,12 @@ class Choices:
     )
 
 
-def _other_end(scope: Scope, tie: FromClause, person: FromClause) -> ColumnElement[bool]:
-    me = access.me(scope.viewer)
-    return person.c.id == case((tie.c.low_id == me, tie.c.high_id), else_=tie.c.low_id)
-
-
 @strawberry.type(description="An open request to connect, yours or to you.")
 @table(models.Connection, access.sees_request)
 class ConnectionRequest(Node):
     """The asker sees it as open until it is answered with yes: a decline is silent."""
 
-    person: Person | None = one("Person", _other_end, "The other one.")
+    person: Person | None = one("Person", other_end, "The other one.")
     incoming: bool = expression(
         lambda scope, tie: tie.c.requester_id != access.me(scope.viewer), "Whether it is to you, and yours to answer."
     )
@@ -84,6 +79,24 @@ class ConnectionRequestConnection:
 
     edges: list[ConnectionRequestEdge] = strawberry.field(description="The requests with their cursors.")
     nodes: list[ConnectionRequest] = strawberry.field(description="The requests.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    total_count: int = strawberry.field(description="How many there are in all.")
+
+
+@strawberry.type(description="One connection of a page.")
+class TieEdge:
+    """As Relay defines it."""
+
+    cursor: str = strawberry.field(description="Where the connection stands in the list.")
+    node: Tie = strawberry.field(description="The connection.")
+
+
+@strawberry.type(description="A page of your connections.")
+class TieConnection:
+    """As Relay defines it."""
+
+    edges: list[TieEdge] = strawberry.field(description="The connections with their cursors.")
+    nodes: list[Tie] = strawberry.field(description="The connections.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     total_count: int = strawberry.field(description="How many there are in all.")
 
@@ -172,6 +185,11 @@ class Viewer(Node):
     connection_requests: ConnectionRequestConnection | None = planned(
         Page("ConnectionRequest", lambda _scope, _account, tie: tie.c.id.is_not(None), default_order=("id", "DESC")),
         "Open requests to connect, yours and to you, newest first.",
+        arguments=page_arguments,
+    )
+    ties: TieConnection | None = planned(
+        Page("Tie", lambda _scope, _account, tie: tie.c.id.is_not(None), default_order=("id", "DESC")),
+        "Your connections, newest first, also with those who have left the directory: you may end these as well.",
         arguments=page_arguments,
     )
     blocks: list[Block] = many(

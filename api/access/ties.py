@@ -28,16 +28,13 @@ def sees_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     """Whether the viewer may know that these two are connected: both ends allow it, and both people are visible."""
     if viewer.kind is ViewerKind.ANONYMOUS:
         return false()
-    mine = or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer))
-    if viewer.impersonated:  # what one end keeps to itself is for no officer to see
-        mine = and_(mine, *(end.not_in(level(Visibility.ME)) for end in (tie.c.low_visibility, tie.c.high_visibility)))
     open_to_viewer = and_(
         _end_allows(viewer, tie.c.low_visibility, tie.c.low_id),
         _end_allows(viewer, tie.c.high_visibility, tie.c.high_id),
     )
     return and_(
         tie.c.state == literal_column("'ACCEPTED'"),
-        or_(mine, open_to_viewer),
+        or_(_told_as_ones_own(viewer, tie), open_to_viewer),
         person_visible(viewer, tie.c.low_id),
         person_visible(viewer, tie.c.high_id),
     )
@@ -95,17 +92,28 @@ def connected_to(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement
 
 
 def owns_tie(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
-    """Whether the tie is one of the viewer's own, with somebody whom the viewer sees."""
-    return and_(or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer)), sees_tie(viewer, tie))
+    """Whether it is a connection of the viewer's own. Either of the two may end it though the other has left the
+    directory meanwhile: of whom they see no more than that. For all else `sees_tie` decides."""
+    mine = _told_as_ones_own(viewer, tie)
+    unblocked = not_blocked(viewer, tie.c.low_id), not_blocked(viewer, tie.c.high_id)
+    return and_(tie.c.state == literal_column("'ACCEPTED'"), mine, *unblocked)
+
+
+def _told_as_ones_own(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
+    """Through somebody's eyes an officer does not see what one end keeps to itself."""
+    mine = or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer))
+    if not viewer.impersonated:
+        return mine
+    return and_(mine, *(end.not_in(level(Visibility.ME)) for end in (tie.c.low_visibility, tie.c.high_visibility)))
 
 
 def concerns_oneself(viewer: Viewer, tie: FromClause) -> ColumnElement[bool]:
     """Whether it is the viewer's own and was told to the viewer: connections, now or once, and requests; of requests to
-    the viewer not those that were taken back. What is not open any more goes with who left the directory."""
+    the viewer not those that were taken back. What is over goes with who left the directory."""
     mine = or_(tie.c.low_id == me(viewer), tie.c.high_id == me(viewer))
     told = or_(tie.c.requester_id == me(viewer), tie.c.state != literal_column("'WITHDRAWN'"))
     visible = person_visible(viewer, tie.c.low_id), person_visible(viewer, tie.c.high_id)
-    return or_(sees_request(viewer, tie), and_(mine, told, *visible))
+    return or_(sees_request(viewer, tie), owns_tie(viewer, tie), and_(mine, told, *visible))
 
 
 def told_state(viewer: Viewer, tie: FromClause) -> ColumnElement[Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Table, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, sees_request, sees_tie, visible_people
+from api.access import Viewer, owns_tie, sees_request, visible_people
 from api.errors import Conflict, NotFound
 from api.models import Connection, ConnectionState, OutcomeKind, Person
 from api.services.callers import own_person_id
@@ -87,7 +87,8 @@ async def withdraw_request(session: AsyncSession, viewer: Viewer, connection_id:
 
 
 async def end_connection(session: AsyncSession, viewer: Viewer, connection_id: UUID) -> None:
-    """End a connection, from either end. Raises NotFound unless the viewer has such a connection."""
+    """End a connection, from either end, also when the other has left the directory. Raises NotFound unless the viewer
+    has such a connection."""
     tie = await _visible_tie(session, viewer, connection_id, _TIE)
     if tie.state is not ConnectionState.ACCEPTED:
         raise _no_such_tie(_TIE)
@@ -127,7 +128,7 @@ async def _visible_tie(session: AsyncSession, viewer: Viewer, connection_id: UUI
     own = viewer.person_id
     statement = (
         select(_TIES)
-        .where(_TIES.c.id == connection_id, or_(sees_request(viewer, _TIES), sees_tie(viewer, _TIES)))
+        .where(_TIES.c.id == connection_id, or_(sees_request(viewer, _TIES), owns_tie(viewer, _TIES)))
         .with_for_update()
     )
     tie = (await session.execute(statement)).one_or_none()

@@ -23,6 +23,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -31,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, recorded, sees_fact, sees_tie, visible_people
+from api.access import Viewer, owns_tie, recorded, sees_fact, sees_tie, visible_people
 from api.errors import Conflict, NotAllowed, NotFound
 from api.folding import fold
 from api.models import (
@@ -343,9 +344,8 @@ def _refuse_to_open(*, held: bool) -> None:
 
 async def _set_tie_visibility(session: AsyncSession, viewer: Viewer, tie_id: UUID, level: Visibility) -> None:
     tie = _table(Connection)
-    statement = (
-        select(tie.c.low_id, tie.c.high_id).where(tie.c.id == tie_id, sees_tie(viewer, tie)).with_for_update(of=tie)
-    )
+    seen = or_(owns_tie(viewer, tie), sees_tie(viewer, tie))
+    statement = select(tie.c.low_id, tie.c.high_id).where(tie.c.id == tie_id, seen).with_for_update(of=tie)
     found = (await session.execute(statement)).one_or_none()
     _refuse_unless_owner(viewer, found is not None, {found.low_id, found.high_id} if found else set())
     if found is not None:

@@ -97,6 +97,12 @@ def _my_end(scope: Scope, tie: FromClause) -> ColumnElement[Any]:
     return case((tie.c.low_id == access.me(scope.viewer), tie.c.low_visibility), else_=tie.c.high_visibility)
 
 
+def other_end(scope: Scope, tie: FromClause, person: FromClause) -> ColumnElement[bool]:
+    """Who of the two of a tie is not the viewer."""
+    me = access.me(scope.viewer)
+    return person.c.id == case((tie.c.low_id == me, tie.c.high_id), else_=tie.c.low_id)
+
+
 @strawberry.type(description="Your connection with somebody.")
 @table(models.Connection, access.owns_tie)
 class Tie(Node):
@@ -105,6 +111,9 @@ class Tie(Node):
     connected_at: datetime = column(models.Connection.connected_at, "Since when.")
     visibility: models.Visibility = expression(
         _my_end, "Who may learn of it, as far as you decide; both ends must allow it."
+    )
+    person: Annotated["Person", strawberry.lazy("schema.people.types")] | None = one(
+        "Person", other_end, "The other one; null once they have left the directory."
     )
 
 

@@ -258,6 +258,21 @@ async def test_between_two_of_whom_one_blocks_the_other_no_mentorship_is_known(s
     assert (await api(NODES, as_=me, ids=[key])).data["nodes"] == [None]
 
 
+async def test_of_who_left_the_directory_only_the_connection_is_left_and_a_block_takes_that_too(
+    session: AsyncSession, api: Api
+):
+    """Rare likewise: a block ends the connection."""
+    me, officer = await make_member(session), await make_account(session, role=models.AccountRole.STAFF)
+    own = await session.get_one(models.Person, me.person_id)
+    hidden = await make_person(session, listed=False)
+    key = encode_id("Tie", (await connect(session, own, hidden)).id)
+    query = "query($id: ID!) { node(id: $id) { id ... on Tie { visibility person { id } } } }"
+    assert (await api(query, as_=me, id=key)).data["node"] == {"id": key, "visibility": "MEMBERS", "person": None}
+    assert (await api(query, as_=officer, id=key)).data["node"] is None
+    await block(session, hidden, own)
+    assert (await api(query, as_=me, id=key)).data["node"] is None
+
+
 async def test_who_has_left_the_pool_is_not_suggested_as_a_mentor(session: AsyncSession, api: Api):
     """Rare in random worlds too."""
     me = await make_member(session)

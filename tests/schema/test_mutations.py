@@ -214,3 +214,31 @@ async def test_unknown_enumeration_members_are_refused_before_anything_runs(sess
         "{ people(first: 1, filter: {role: {eq: WIZARD}}) { totalCount } }", as_=await make_member(session)
     )
     assert (answer.status, answer.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
+
+
+TIES = "{ viewer { ties(first: 9) { totalCount nodes { id person { displayName } } } } }"
+END = """mutation($id: ID!) { endConnection(input: {tieId: $id}) { __typename ... on Error { code }
+    ... on TiesPayload { viewer { ties(first: 9) { totalCount } } } } }"""
+
+
+@pytest.mark.parametrize("who_ends", ["Stayed", "Left"])
+async def test_a_connection_is_ended_by_either_though_one_has_left_the_directory(
+    session: AsyncSession, api: Api, who_ends: str
+):
+    people = {name: await make_member(session, name) for name in ("Stayed", "Left")}
+    stayed, left = [await session.get_one(models.Person, one.person_id) for one in people.values()]
+    key = encode_id("Tie", (await connect(session, stayed, left)).id)
+    left.listed = False
+    await session.flush()
+
+    for name, named in (("Stayed", None), ("Left", {"displayName": "Stayed"})):
+        told = (await api(TIES, as_=people[name])).data["viewer"]["ties"]
+        assert told == {"totalCount": 1, "nodes": [{"id": key, "person": named}]}
+    for stranger in (await make_member(session), await make_staff(session)):
+        assert (await api(TIES, as_=stranger)).data["viewer"]["ties"]["totalCount"] == 0
+    refused = (await api(END, as_=await make_member(session), id=key)).data["endConnection"]
+    assert (refused["__typename"], refused["code"]) == ("NotFound", "NOT_FOUND")
+
+    ended = (await api(END, as_=people[who_ends], id=key)).data["endConnection"]
+    assert ended == {"__typename": "TiesPayload", "viewer": {"ties": {"totalCount": 0}}}
+    assert [tie.state for tie in await session.scalars(select(models.Connection))] == [models.ConnectionState.ENDED]

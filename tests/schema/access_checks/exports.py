@@ -72,7 +72,7 @@ def told_ties(case: Case, asker: Asker) -> dict[str, tuple[str, str | None]]:
         (other,) = pair - {asker.someone.id}
         asked, seen = asker.owns(tie.requester), world.sees_person(asker, world.person(other))
         told = seen and (asked or tie.state is not State.WITHDRAWN)
-        if told or tie.id in world.requests(asker):
+        if told or tie.id in world.requests(asker) or world.has_tie(asker, pair):
             declined = asked and tie.state is State.DECLINED
             found[str(tie.id)] = ((State.PENDING if declined else tie.state).value, str(other) if seen else None)
     return found

@@ -29,7 +29,8 @@ MEET = "{ peopleYouShouldMeet(first: 50) { nodes { score person { id } evidence 
 FIND = "query($t: String!) { searchPeople(text: $t, first: 100) { nodes { person { id } score matchedFields } } }"
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 PERSON = "query($id: ID!) { person(id: $id) { %s } }" % SELECTION
-MINE = "{ viewer { connectionRequests(first: 100) { nodes { id } } blocks { personId } } }"
+MINE = """{ viewer { connectionRequests(first: 100) { nodes { id } } blocks { personId }
+    ties(first: 100) { totalCount nodes { id person { id } } } } }"""
 UNLIST = "mutation { setListed(input: {listed: false}) { __typename } }"
 ABOUT = "about sailing and mathematics"
 """What every text of a world says: by meaning, each of them is found."""
@@ -129,8 +130,7 @@ async def check_names(case: Case, asker: Asker) -> None:
         assert (person is not None) == world.sees_person(asker, one)
     others = [("Organization", one, world.sees_organization(asker, one)) for one in world.organizations]
     for pair, tie in world.ties.items():
-        own = any(asker.owns(end) for end in pair)
-        others.append(("Tie", tie.id, own and world.sees_tie(asker, pair)))
+        others.append(("Tie", tie.id, world.has_tie(asker, pair)))
         others.append(("ConnectionRequest", tie.id, tie.id in world.requests(asker)))
     others += [("Event", event.id, world.sees_event(asker, event)) for event in world.events]
     others += [("Job", job.id, world.sees_job(asker, job)) for job in world.jobs]
@@ -161,6 +161,16 @@ async def check_own(case: Case, asker: Asker) -> None:
     world, someone = case.world, asker.someone
     mine = (await case.ask(MINE, asker))["viewer"]
     assert ids(mine["connectionRequests"]) == {encode_id("ConnectionRequest", one) for one in world.requests(asker)}
+    ends = {
+        encode_id("Tie", tie.id): next(end for end in pair if not asker.owns(end))
+        for pair, tie in world.ties.items()
+        if world.has_tie(asker, pair)
+    }
+    assert mine["ties"]["totalCount"] == len(ends)
+    assert ids(mine["ties"]) == set(ends)
+    for node in mine["ties"]["nodes"]:
+        other = world.person(ends[node["id"]])
+        assert node["person"] == ({"id": person_id(other)} if world.sees_person(asker, other) else None)
     blocked = {end for pair, by in world.blocks.items() if asker.owns(by) for end in pair if end != by}
     assert {one["personId"] for one in mine["blocks"]} == {encode_id("Person", one) for one in blocked}
     if someone is None or asker.kind is ViewerKind.GUEST:

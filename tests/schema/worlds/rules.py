@@ -208,11 +208,21 @@ class World:
         """Whether the asker, who sees the person, may know that they studied here."""
         return person.alumnus and (not person.held or self.is_close(asker, person))
 
+    def has_tie(self, asker: Asker, pair: Pair) -> bool:
+        """Whether it is a connection of the asker's, who may end it though the other left the directory."""
+        return self._is_mine(asker, pair) and pair not in self.blocks
+
+    def _is_mine(self, asker: Asker, pair: Pair) -> bool:
+        tie = self.ties[pair]
+        if tie.state is not models.ConnectionState.ACCEPTED:
+            return False
+        return any(asker.owns(end) for end in pair) and not (asker.through and V.ME in tie.levels.values())
+
     def sees_tie(self, asker: Asker, pair: Pair) -> bool:
         tie = self.ties[pair]
         if tie.state is not models.ConnectionState.ACCEPTED:
             return False
-        mine = any(asker.owns(end) for end in pair) and not (asker.through and V.ME in tie.levels.values())
+        mine = self._is_mine(asker, pair)
         open_ = all(self.opens(asker, end, level) for end, level in tie.levels.items())
         return (mine or open_) and all(self.sees_person(asker, self.person(end)) for end in pair)
 
