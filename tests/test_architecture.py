@@ -26,7 +26,7 @@ from schema.permissions import ADMIN, PUBLIC, STAFF, required_of
 from schema.root import build_engine
 
 PROJECT = Path(__file__).parent.parent
-CODE = ("api", "recommender", "schema", "migrations", "tests")
+CODE = ("api", "bench", "recommender", "schema", "migrations", "tests")
 GUARDED = {"Person", *(model.__name__ for model in access.FACTS)}
 """The models whose rows somebody may not see."""
 FOR_STAFF = {
@@ -58,7 +58,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "man
 
 def python_files(*folders: str) -> Iterator[Path]:
     for folder in folders:
-        yield from sorted((PROJECT / folder).rglob("*.py"))
+        yield from sorted(path for path in (PROJECT / folder).rglob("*.py") if "node_modules" not in path.parts)
 
 
 def tracked_files() -> list[Path]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.memory import keep_what_is_loaded, limit_arenas
@@ -41,11 +42,11 @@ def reserve(host: str, port: int) -> socket.socket:
     return taken
 
 
-def serve(settings: Settings, listening: socket.socket, when_answering: Callable[[], None]) -> None:
-    """Answer requests until a signal says stop. `when_answering` runs once, in a thread, when the first could come."""
+def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
+    """The application as a server, in a process that is kept small: its one heap, and a collector that spares it."""
     limit_arenas()
     config = uvicorn.Config(
-        create_app(settings),
+        make_app(),
         loop="uvloop",
         http="httptools",
         lifespan="on",
@@ -55,7 +56,12 @@ def serve(settings: Settings, listening: socket.socket, when_answering: Callable
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     keep_what_is_loaded()
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+def serve(settings: Settings, listening: socket.socket, when_answering: Callable[[], None]) -> None:
+    """Answer requests until a signal says stop. `when_answering` runs once, in a thread, when the first could come."""
+    server = server_of(lambda: create_app(settings))
     worker = WorkerProcess(settings) if settings.embed_in_worker else None
     ended = threading.Event()
 

@@ -1,0 +1,1 @@
+"""The textbook: Strawberry resolvers over SQLAlchemy entities, with DataLoaders and no read engine."""
