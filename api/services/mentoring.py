@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees
+from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees, visible_people
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic, OutcomeKind
+from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic, OutcomeKind, Person
 from api.services.callers import hold_own_person
 from api.services.inputs import UNSET, Checker, Unset, input_path
+from api.services.pairs import lock_pair
 from api.services.suggestion_outcomes import note_outcome
 
 MOST_MENTEES, MOST_TOPICS = 50, 30
@@ -80,13 +81,13 @@ async def request_mentorship(session: AsyncSession, viewer: Viewer, profile_id: 
     check = Checker()
     words = check.text(("input", "message"), message, most=2000, multiline=True)
     check.raise_problems()
-    seen = and_(_PROFILES.c.id == profile_id, sees_mentor(viewer, _PROFILES))
-    places = select(_PROFILES.c.person_id, takes_mentees(_PROFILES).label("free")).where(seen)
-    mentor = (await session.execute(places)).one_or_none()
-    if mentor is None:
-        raise NotFound("There is no such mentor.", _MENTOR)
+    mentor = await _mentor(session, viewer, profile_id)
     if mentor.person_id == own:
         raise Conflict("This is your own profile.", _MENTOR)
+    await lock_pair(session, own, mentor.person_id)
+    held = visible_people(viewer).where(Person.id == mentor.person_id).with_for_update(of=Person, read=True)
+    await session.execute(held)
+    mentor = await _mentor(session, viewer, profile_id)  # a block, or leaving the pool, may have come in between
     known = await _open_one(session, mentor.person_id, own)
     if known is not None:
         return known
@@ -170,6 +171,16 @@ async def decline_open(session: AsyncSession, mentor_id: UUID) -> None:
 # ---------------------------------------------------------------- rows
 
 
+async def _mentor(session: AsyncSession, viewer: Viewer, profile_id: UUID) -> Row[Any, bool]:
+    """Whose profile it is, and whether there is a place."""
+    seen = and_(_PROFILES.c.id == profile_id, sees_mentor(viewer, _PROFILES))
+    places = select(_PROFILES.c.person_id, takes_mentees(_PROFILES).label("free")).where(seen)
+    mentor = (await session.execute(places)).one_or_none()
+    if mentor is None:
+        raise NotFound("There is no such mentor.", _MENTOR)
+    return mentor
+
+
 async def _free_place(session: AsyncSession, mentor_id: UUID) -> None:
     fewer = update(_PROFILES).where(_PROFILES.c.person_id == mentor_id)
     await session.execute(fewer.values(active_mentees=_PROFILES.c.active_mentees - 1))
@@ -218,8 +229,8 @@ def _checked(stored: Mapping[str, Any], changes: MentorChanges) -> dict[str, Any
         values["topics"] = check.names(input_path("topics"), given["topics"] or (), most=MOST_TOPICS)
     if given["max_mentees"] is None or not 1 <= given["max_mentees"] <= MOST_MENTEES:
         check.note(input_path("max_mentees"), f"must be from 1 to {MOST_MENTEES}")
-    until = given["paused_until"]
-    if until is not None and until > datetime.now(UTC) + LONGEST_PAUSE:
+    until, now = given["paused_until"], datetime.now(UTC)
+    if until is not None and not now - LONGEST_PAUSE < until < now + LONGEST_PAUSE:
         check.note(input_path("paused_until"), "must be within ten years: leave the mentor pool instead")
     check.raise_problems()
     return values

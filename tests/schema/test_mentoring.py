@@ -68,7 +68,8 @@ async def test_a_mentor_offers_topics_and_is_found_while_in_the_pool(session: As
 @pytest.mark.parametrize(
     ("field", "value"),
     [("maxMentees", 0), ("maxMentees", 51), ("topics", ["x"] * 31), ("topics", [" "]), ("about", "x" * 4001),
-     ("pausedUntil", "2999-01-01T00:00:00Z")],
+     ("pausedUntil", "2999-01-01T00:00:00Z"),
+     ("pausedUntil", "0001-01-01T00:00:00+14:00")],
 )  # fmt: skip
 async def test_each_wrong_field_is_named(session: AsyncSession, api: Api, field: str, value: Any):
     refused = (await api(SET, as_=await make_member(session), input={field: value})).data["setMentorProfile"]
