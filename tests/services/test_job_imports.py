@@ -83,12 +83,14 @@ async def test_what_was_withdrawn_here_is_left_and_what_ran_out_may_come(session
     assert await statuses(session, [row(1), row(2, validThrough=past)]) == [ImportStatus.CREATED] * 2
     (await jobs(session))["j1"].withdrawn_at = datetime.now(UTC)
     await session.flush()
-    report = await imported(session, [row(1, title="Another")])
+    await make_person(session, source="board", external_id="1")
+    report = await imported(session, [row(1, title="Another", interests=[{"externalId": "1"}])])
     assert (report.rows[0].status, report.rows[0].messages) == (
         ImportStatus.SKIPPED,
         ["is withdrawn here: left as it is"],
     )
     assert (await jobs(session))["j1"].title == "Engineer 1"
+    assert (await session.scalars(select(models.JobInterest))).all() == []
 
 
 async def test_interests_are_of_known_people_and_never_written_twice(session: AsyncSession):
@@ -141,6 +143,14 @@ async def test_one_wrong_field_is_named_with_its_row_and_nothing_is_written(sess
         await imported(session, [row(1), row(2, **{field: value})])
     assert [".".join(problem.path) for problem in refused.value.problems] == [f"rows.1.{path}"]
     assert await jobs(session) == {}
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_outside_the_calendar_is_named(session: AsyncSession, at: str):
+    with pytest.raises(Invalid) as refused:
+        await imported(session, [row(1, validThrough=at, postedAt=at, interests=[{"externalId": "1", "at": at}])])
+    paths = [".".join(problem.path) for problem in refused.value.problems]
+    assert paths == ["rows.0.validThrough", "rows.0.postedAt", "rows.0.interests.0.at"]
 
 
 async def test_rows_that_are_no_objects_repeat_an_id_or_last_too_long_are_refused(session: AsyncSession):

@@ -31,11 +31,11 @@ def read_instant(check: Checker, path: tuple[str, ...], given: object) -> dateti
         return None
     try:
         at = datetime.fromisoformat(given) if isinstance(given, str) else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        return check.note(path, "must be a moment with its offset, like 2026-12-01T18:00:00+01:00")
-    return at.astimezone(UTC)
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    return check.note(path, "must be a moment with its offset, like 2026-12-01T18:00:00+01:00")
 
 
 def read_past(check: Checker, path: tuple[str, ...], given: object) -> datetime | None:

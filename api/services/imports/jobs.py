@@ -209,12 +209,12 @@ class _Run:
         await self.session.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(updated_at=func.now(), **columns))
 
     async def interests(self, rows: Sequence[JobRow], people_source: str) -> None:
-        """Who showed interest, once all openings are there. What is known already stays as it is."""
+        """Who showed interest, once all openings are there. What is known or withdrawn stays as it is."""
         people = await people_of(
             self.session, self.viewer, people_source, (one.external_id for row in rows for one in row.interests)
         )
         wanted: dict[tuple[UUID, UUID], dict[str, Any]] = {}
-        for row in rows:
+        for row in (one for one in rows if one.external_id in self.wanted):
             report = self.reports[row.external_id]
             for one in row.interests:
                 if one.external_id in people:
