@@ -4,7 +4,7 @@ The viewer's own seats are the viewer's to use. Another's seat counts only if th
 event to come, and the one at each event where both were.
 """
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, FromClause, and_, func, literal_column, not_, select, union_all
 
 from api import access
 from api.models import Event, Person, Registration
@@ -21,11 +21,12 @@ COLUMNS = (
 )  # fmt: skip
 """What of an event is looked at."""
 CONFIRMED: ColumnElement[str] = literal_column("'CONFIRMED'")
-_CANCELLED: ColumnElement[str] = literal_column("'CANCELLED'")
+_SCHEDULED: ColumnElement[str] = literal_column("'SCHEDULED'")
 
 
 def attended(asking: Asking) -> FromClause:
-    """The events that the viewer came to: COLUMNS of them, and a `weight` that fades with time from 1 to 0."""
+    """The events that the viewer came to, nothing that was called or put off: COLUMNS of them, and a `weight` that
+    fades with time from 1 to 0."""
     seat, event = Registration.__table__.alias(), Event.__table__.alias()
     years = func.extract("epoch", asking.moment - event.c.starts_at) / YEAR
     return (
@@ -39,7 +40,7 @@ def attended(asking: Asking) -> FromClause:
             seat.c.state == CONFIRMED,
             seat.c.registered_at <= asking.moment,
             event.c.starts_at <= asking.moment,
-            event.c.status != _CANCELLED,
+            event.c.status == _SCHEDULED,
             access.sees_event(asking.viewer, event),
         )
         .order_by(event.c.starts_at.desc(), event.c.id)
@@ -50,7 +51,7 @@ def attended(asking: Asking) -> FromClause:
 
 def coming(asking: Asking) -> FromClause:
     """Who comes to which event of those whom the viewer knows or met at events: (event_id, person_id, display_name,
-    strength), with a strength from 0 to 1. Whoever objected to profiling is left out."""
+    strength), with a strength from 0 to 1. Whoever objected to profiling or has died is left out."""
     who, seat, person = _companions(asking), Registration.__table__.alias(), Person.__table__.alias()
     return (
         select(
@@ -61,7 +62,12 @@ def coming(asking: Asking) -> FromClause:
         )
         .join_from(who, seat, seat.c.person_id == who.c.person_id)
         .join(person, person.c.id == seat.c.person_id)
-        .where(access.sees_registration(asking.viewer, seat), _of_another(asking, seat), person.c.profiled)
+        .where(
+            access.sees_registration(asking.viewer, seat),
+            _of_another(asking, seat),
+            person.c.profiled,
+            not_(person.c.deceased),
+        )
         .subquery("coming")
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
@@ -19,7 +19,7 @@ from recommender.weights.people import Feature
 async def mutual_contacts(
     session: AsyncSession, asking: Asking, people: Sequence[UUID], _total: int
 ) -> list[tuple[UUID, Signal]]:
-    """Who of the viewer's contacts knows each of the people."""
+    """Who of the viewer's living contacts knows each of the people."""
     rows = await ask(session, asking, _knowing_both, ids=list(people))
     return [
         (
@@ -43,5 +43,5 @@ def _knowing_both(asking: Asking) -> AnySelect:
         select(steps.c.other, steps.c.contact, contact.c.display_name, adamic_adar(steps, degrees).label("value"))
         .join_from(steps, degrees, degrees.c.contact == steps.c.contact)
         .join(contact, contact.c.id == steps.c.contact)
-        .where(among(steps.c.other), access.sees_person(asking.viewer, contact))
+        .where(among(steps.c.other), access.sees_person(asking.viewer, contact), not_(contact.c.deceased))
     )

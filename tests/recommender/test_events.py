@@ -79,6 +79,25 @@ async def test_habits_of_organizer_time_venue_and_city_are_told_as_reasons(sessi
     }
 
 
+async def test_what_did_not_take_place_is_no_habit(session: AsyncSession):
+    viewer = viewer_of(await make_member(session))
+    for status in (models.EventStatus.POSTPONED, models.EventStatus.CANCELLED):
+        await came(session, viewer, organizer="Chess Club", status=status)
+    event = await make_event(session, organizer="Chess Club")
+    await others(session)
+    assert Kind.OFTEN_ATTENDED not in (await reasons(session, viewer))[event.id]
+
+
+async def test_nobody_who_has_died_is_said_to_come(session: AsyncSession):
+    viewer, contact = viewer_of(await make_member(session)), await make_person(session, "Late", show_attendance=True)
+    await connect(session, viewer.key, contact)
+    event = await make_event(session)
+    await register(session, event, contact)
+    assert (await reasons(session, viewer))[event.id][Kind.COMPANION_COMES] == "Late comes too"
+    contact.deceased = True
+    assert Kind.COMPANION_COMES not in (await reasons(session, viewer))[event.id]
+
+
 async def test_two_members_with_different_pasts_get_different_orders(session: AsyncSession):
     one, two = viewer_of(await make_member(session)), viewer_of(await make_member(session))
     await came(session, one, organizer="Chess Club")

@@ -67,13 +67,16 @@ async def test_offers_meet_seeks_through_vectors(session: AsyncSession, db: Lock
     assert "advice on grant writing" in page.suggestions[0].evidence[0].text
 
 
-async def test_mutual_contacts_count_unless_an_end_hides_the_tie(session: AsyncSession):
+async def test_living_mutual_contacts_count_unless_an_end_hides_the_tie(session: AsyncSession):
     viewer = viewer_of(await make_member(session, "Me"))
     friend, near, hidden = [await make_person(session, name) for name in ("Friend", "Near", "Hidden")]
+    late = await make_person(session, "Late", deceased=True)
     for number in range(10):
         await make_person(session, f"Stranger {number}")
     await connect(session, viewer.key, friend)
     await connect(session, friend, near)
+    await connect(session, viewer.key, late)
+    await connect(session, late, near)
     tie = await connect(session, friend, hidden)
     if tie.low_id == hidden.id:
         tie.low_visibility = V.ME

@@ -341,13 +341,13 @@ class World:
         ]  # fmt: skip
 
     def companions(self, asker: Asker, event: Gathering) -> set[UUID]:
-        """Who comes of the asker's contacts and of those whom the asker met at events, as far as the asker may know."""
+        """Which living contacts of the asker's come, and who of those met at events, as far as the asker may know."""
         mine = asker.someone
         together = [one for one in self.events if one.past and mine and self.sees_attendance(asker, one, mine)]
         known = self.contacts(asker, mine) if mine else set[UUID]()
         return {
             one.id
             for one in self.people
-            if one.profiled and not asker.owns(one.id) and self.sees_attendance(asker, event, one)
+            if one.profiled and not one.deceased and not asker.owns(one.id) and self.sees_attendance(asker, event, one)
             and (one.id in known or any(self.sees_attendance(asker, past, one) for past in together))
         }  # fmt: skip
