@@ -38,6 +38,8 @@ class Asking:
         return access.suggestable_people(self.viewer).where(Person.created_at <= self.moment)
 
 
+AHEAD = 101
+"""So many more than have been shown are found, if there are so many: a full page, and one that says that it goes on."""
 IDS = "ids"
 """The bind parameter for whom or what is asked about."""
 _STATEMENTS = Statements(most=400)

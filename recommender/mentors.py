@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access
 from api.db import AnySelect
 from api.models import FacetKind, ItemVector, MentorProfile, Person
-from recommender.asking import Asking, among, ask
+from recommender.asking import AHEAD, Asking, among, ask
 from recommender.candidates.cohorts import of_the_time
 from recommender.candidates.facts import sharing_something
 from recommender.candidates.texts import LIKENESS, near, own_vectors
@@ -68,8 +68,8 @@ async def find_mentors(session: AsyncSession, asking: Asking, beyond: int = 0) -
         await sharing_something(session, asking, quotas["shared"]),
     ):
         found.update(dict.fromkeys(source))
-    if len(found) < beyond + quotas["shared"]:
-        found.update(dict.fromkeys(await of_the_time(session, asking, beyond + quotas["shared"])))
+    if len(found) < beyond + AHEAD:
+        found.update(dict.fromkeys(await of_the_time(session, asking, beyond + AHEAD)))
     rows = await ask(session, asking, _profiles_of, ids=list(found))
     profiles = {row.person_id: row.id for row in rows}
     return [profiles[one] for one in found if one in profiles]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select
+from sqlalchemy import ARRAY, BigInteger, Uuid, any_, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -32,7 +32,7 @@ class Pipeline:
     allowed: Callable[[Asking], AnySelect]
     """What the viewer may be pointed to at all: SELECT of its id, grown from `api.access`."""
     find: Callable[[AsyncSession, Asking, int], Awaitable[list[UUID]]]
-    """Candidates; the number says how many have been shown already and so must be found beyond."""
+    """Candidates; the number says how many have been shown already: AHEAD more than these are found, if there are."""
     read: Callable[[AsyncSession, Asking, Sequence[UUID]], Awaitable[list[Candidate]]]
     """The candidates with all that speaks for each."""
     plain: Callable[[Asking], AnySelect]
@@ -91,26 +91,28 @@ async def suggest(
 ) -> SuggestionPage:
     """A page of suggestions, logged in the session's transaction.
 
-    Without `after` a new list begins. Asking again for a page gives the same suggestions under the same ids, less those
-    that may not be shown any more. Unless `profiled`, and for whoever has objected to it, the order looks at nothing
-    about the viewer. Raises NotFound without a profile, and Invalid for the cursor of another's list.
+    Without `after` a new list begins. Asking again for a page gives the same suggestions under the same ids, without
+    those that may not be shown any more: later ones take their places. Unless `profiled`, and for whoever has objected
+    to it, the order looks at nothing about the viewer. Raises NotFound without a profile, and Invalid for the cursor of
+    another's list.
     """
     if viewer.person_id is None:
         raise NotFound("You have no profile here yet.")
     after = after or ListCursor(uuid7(), datetime.now(UTC), -1)
     asking = Asking(viewer, after.as_of, pipeline.config, exact)
     shown: Sequence[Impression] = () if after.position < 0 else await _shown(session, viewer, after)
-    again = [row for row in shown if row.position > after.position]
+    again = await _allowed_again(session, asking, pipeline, [row for row in shown if row.position > after.position])
     ranked = await _ranked(session, asking, pipeline, profiled, first + 1, {row.item_id for row in shown})
     if again:
         return await _repeat(session, asking, pipeline, after, again[:first], more=len(again) > first or bool(ranked))
+    begin = shown[-1].position + 1 if shown else 0
 
     page = [candidate for candidate, _ in ranked[:first]]
     if pipeline.quote is not None:
         page = await pipeline.quote(session, asking, page)
     scores = [score for _, score in ranked[:first]]
     suggestions = tuple(
-        Suggestion(uuid7(), candidate.id, score, after.position + 1 + place, () if score is None else evidence)
+        Suggestion(uuid7(), candidate.id, score, begin + place, () if score is None else evidence)
         for place, (candidate, score, evidence) in enumerate(
             zip(page, scores, explain(page, pipeline.config, pipeline.otherwise), strict=True)
         )
@@ -149,7 +151,10 @@ async def rank_candidates(
 
 
 async def _shown(session: AsyncSession, viewer: Viewer, after: ListCursor) -> Sequence[Impression]:
-    """What the list has shown so far. Raises Invalid unless it is the viewer's own and has come so far."""
+    """What the list has shown so far, its next page waiting until this one is logged: a page asked for twice at once is
+    one. Raises Invalid unless the list is the viewer's own and has come so far."""
+    key = func.hashtextextended(f"list {viewer.key} {after.list_id}", 0, type_=BigInteger())
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
     rows = await session.scalars(
         select(Impression)
         .where(Impression.list_id == after.list_id, Impression.viewer_id == viewer.person_id)
@@ -161,6 +166,18 @@ async def _shown(session: AsyncSession, viewer: Viewer, after: ListCursor) -> Se
     return found
 
 
+async def _allowed_again(
+    session: AsyncSession, asking: Asking, pipeline: Pipeline, rows: Sequence[Impression]
+) -> list[Impression]:
+    """Those that may still be shown."""
+    if not rows:
+        return []
+    statement = pipeline.allowed(asking)
+    (item_id,) = statement.selected_columns
+    allowed = set(await session.scalars(statement.where(item_id.in_([row.item_id for row in rows]))))
+    return [row for row in rows if row.item_id in allowed]
+
+
 async def _repeat(
     session: AsyncSession,
     asking: Asking,
@@ -170,18 +187,14 @@ async def _repeat(
     *,
     more: bool,
 ) -> SuggestionPage:
-    """A page that was shown before, as far as it may still be shown: its reasons too."""
-    statement = pipeline.allowed(asking)
-    (item_id,) = statement.selected_columns
-    allowed = set(await session.scalars(statement.where(item_id.in_([row.item_id for row in rows]))))
-    left = [row for row in rows if row.item_id in allowed]
-    now = await pipeline.read(session, asking, [row.item_id for row in left if row.evidence])
+    """What was shown before, with its reasons as far as they may still be told."""
+    now = await pipeline.read(session, asking, [row.item_id for row in rows if row.evidence])
     if pipeline.quote is not None:
         now = await pipeline.quote(session, asking, now)
     known = {candidate.id: candidate.signals for candidate in now}
     suggestions = tuple(
         Suggestion(row.id, row.item_id, row.score, row.position, _still_so(row.evidence, known.get(row.item_id, ())))
-        for row in left
+        for row in rows
     )
     return SuggestionPage(suggestions, after.list_id, after.as_of, has_next=more)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -34,6 +34,7 @@ PIPELINES: Mapping[str, tuple[str, Pipeline]] = {
 }
 """Each kind of suggestion by the name of its type: the root field that gives them, and what it is made of."""
 MAX_POSITION = 10_000
+CLOCKS_DIFFER = timedelta(minutes=5)
 SUGGESTION = ("input", "suggestionId")
 
 
@@ -94,9 +95,14 @@ def read_cursor(given: str, type_name: str) -> ListCursor:
         cursor = ListCursor(UUID(list_id), datetime.fromisoformat(as_of), position)
     except (ValueError, TypeError, AttributeError):
         cursor = None
-    if cursor is None or cursor.as_of.tzinfo is None or cursor.position not in range(MAX_POSITION):
+    if cursor is None or not _began(cursor.as_of) or cursor.position not in range(MAX_POSITION):
         raise Refused("This is not a cursor of this list: pass one from pageInfo or an edge.", ("after",))
     return cursor
+
+
+def _began(at: datetime) -> bool:
+    """Whether a list may have begun then: servers' clocks may differ a little."""
+    return at.tzinfo is not None and at < datetime.now(UTC) + CLOCKS_DIFFER
 
 
 @strawberry.type(description="How much one feature counts for an order: nothing else does.")

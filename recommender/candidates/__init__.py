@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.models import FacetKind
-from recommender.asking import Asking
+from recommender.asking import AHEAD, Asking
 from recommender.candidates.careers import colleagues
 from recommender.candidates.cohorts import anybody, of_the_time, popular_in_cohort
 from recommender.candidates.facts import SHARED, sharing_something
@@ -21,8 +21,6 @@ BUT_EMPLOYERS = tuple(kind for kind in SHARED if kind != "employer")
 """Those of the same employers come from `colleagues`."""
 MOST = 400
 """So many candidates are scored for a list."""
-AHEAD = 100
-"""So many more than have been shown there should be: the most that a page holds."""
 
 
 async def find_candidates(session: AsyncSession, asking: Asking, beyond: int = 0) -> list[UUID]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     literal_column,
     select,
@@ -32,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access
 from api.db import AnySelect
 from api.models import FacetKind, ItemVector, Job, JobSkill
-from recommender.asking import Asking, ask
+from recommender.asking import AHEAD, Asking, ask
 from recommender.jobs.contacts import contacts_at_work
 from recommender.jobs.traits import read_traits
 from recommender.nearest import active_model, vector_table
@@ -43,11 +44,16 @@ FACETS = (FacetKind.EXPERIENCE, FacetKind.SEEKS)
 
 
 async def find_jobs(session: AsyncSession, asking: Asking, beyond: int = 0) -> list[UUID]:
-    """The union of all orders, in the order of first mention; at most the quotas' sum, and `beyond` more of the new."""
+    """The union of all orders, in the order of first mention; at most the quotas' sum, and `beyond` more of the new.
+
+    When the other orders run dry, as for whoever has said nothing, more of the new follow.
+    """
     traits = await read_traits(session, asking)
-    most = beyond + asking.config.quotas["new"]
-    rows = await ask(session, asking, _first_of_each, beyond=most, words=traits.words(), **traits.given())
-    return list(dict.fromkeys(row.id for row in rows))
+    rows = await ask(session, asking, _first_of_each, most=beyond + AHEAD, words=traits.words(), **traits.given())
+    new = [row.id for row in rows if row.new]
+    found = dict.fromkeys([row.id for row in rows if not row.new] + new[: beyond + asking.config.quotas["new"]])
+    rest = [one for one in new if one not in found]
+    return [*found, *rest[: max(0, beyond + AHEAD - len(found))]]
 
 
 def suggestable(asking: Asking) -> AnySelect:
@@ -110,10 +116,15 @@ def _first_of_each(asking: Asking) -> CompoundSelect[Any]:
         "wanted": (every.c.wanted > literal_column("0"), (every.c.wanted.desc(), newest)),
     }
     parts = [
-        select(every.c.id).where(condition).order_by(*order, every.c.id).limit(asking.config.quotas[name])
+        select(every.c.id, false().label("new"))
+        .where(condition)
+        .order_by(*order, every.c.id)
+        .limit(asking.config.quotas[name])
         for name, (condition, order) in orders.items()
     ]
-    rest = select(every.c.id).order_by(newest, every.c.id).limit(bindparam("beyond", type_=Integer()))
+    rest = (
+        select(every.c.id, true().label("new")).order_by(newest, every.c.id).limit(bindparam("most", type_=Integer()))
+    )
     return union_all(*(select(part.subquery()) for part in (*parts, rest)))
 
 
