@@ -137,8 +137,10 @@ def _own_traits(asking: Asking) -> CompoundSelect[Any]:
 
 
 def of_the_viewer(asking: Asking, fact: FromClause) -> list[ColumnElement[bool]]:
-    """The conditions under which a row is the viewer's own and known at the moment asked about."""
-    return [access.owns(asking.viewer, fact), fact.c.created_at <= asking.moment]
+    """The conditions under which a row is the viewer's own and known at the moment asked about; a fact also one that
+    may be told, as it is not to an administrator who looks through the viewer's eyes."""
+    told = [access.sees_fact(asking.viewer, fact)] if "visibility" in fact.c else []
+    return [access.owns(asking.viewer, fact), fact.c.created_at <= asking.moment, *told]
 
 
 def _row(kind: Any, row: FromClause, **more: Any) -> AnySelect:

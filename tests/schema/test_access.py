@@ -28,6 +28,7 @@ from tests.databases import LockedDatabase
 from tests.factories import (
     block,
     connect,
+    impersonate,
     make_account,
     make_event,
     make_fact,
@@ -348,3 +349,20 @@ async def test_nobody_is_named_as_a_companion_whom_one_may_not_know_to_have_met(
 
 def test_the_model_knows_every_kind_of_fact():
     assert set(FACTS) == set(models.Fact.__subclasses__())
+
+
+async def test_reasons_for_openings_tell_an_administrator_nothing_that_is_for_the_person_alone(
+    session: AsyncSession, api: Api
+):
+    """Few worlds have an opening whose title holds a wish."""
+    admin, member = await make_account(session, role=models.AccountRole.ADMIN), await make_member(session)
+    mine = await session.get_one(models.Person, member.person_id)
+    for level, name in ((models.Visibility.ME, "Barista"), (models.Visibility.STAFF, "Baker")):
+        await make_fact(session, models.Interest, mine, level, name=name, kind=models.TagKind.WANT)
+    for title in ("Barista", "Baker", *(f"Other {number}" for number in range(10))):
+        await make_job(session, title=title)
+    going = await impersonate(session, admin, mine)
+    as_member = str((await api(checks.RECOMMENDED_JOBS, as_=member)).data)
+    through = str((await api(checks.RECOMMENDED_JOBS, as_=admin, through=going)).data)
+    assert [f"You look for: {name}" in as_member for name in ("Barista", "Baker")] == [True, True]
+    assert [f"You look for: {name}" in through for name in ("Barista", "Baker")] == [False, True]
