@@ -33,6 +33,13 @@ class Network:
         return self.vectors[start:stop]
 
 
+def by_best_pairs(own: NDArray[np.float32], vectors: NDArray[np.float32]) -> Scores:
+    """The mean similarity to the nearest three of one's own vectors, for each of the `vectors`, shape (vectors,)."""
+    if not len(own):
+        return np.zeros(len(vectors))
+    return np.sort(own @ vectors.T, axis=0)[::-1][:BEST_PAIRS].mean(axis=0).astype(np.float64)
+
+
 def by_chance(network: Network, seed: int) -> Scorer:
     """Everybody alike; the order is that of a seeded shuffle, another one for each person."""
 

@@ -1,11 +1,12 @@
 """Reads a whole network as it was known at one time, for the evaluation's baselines: an officer's view of all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Float, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,6 +43,20 @@ async def external_ids(session: AsyncSession, source: str) -> dict[str, UUID]:
         access.visible_people(OFFICER).where(Person.source == source).add_columns(Person.external_id)
     )
     return {row.external_id: row.id for row in rows}
+
+
+async def item_vectors(session: AsyncSession, column: str, items: Sequence[UUID]) -> NDArray[np.float32]:
+    """The vectors of items in their order, shape (items, 384); zeros without one. `column` names their kind."""
+    places, vector = {item_id: place for place, item_id in enumerate(items)}, models.ItemVector.__table__
+    rows = await session.execute(
+        select(vector.c[column].label("item"), vector.c.embedding).where(
+            vector.c[column].is_not(None), vector.c.model_id == active_model()
+        )
+    )
+    found = np.zeros((len(items), models.DIMENSION), dtype=np.float32)
+    for row in rows:
+        found[places[row.item]] = row.embedding
+    return found
 
 
 async def read_network(session: AsyncSession, as_of: datetime) -> Network:

@@ -20,13 +20,24 @@ from api.db import Database
 from api.errors import Invalid, Problem
 from api.folding import fold
 from recommender.asking import Asking
-from recommender.baselines import BEST_PAIRS, Scores, best_places
+from recommender.baselines import Scores, best_places, by_best_pairs
 from recommender.bm25 import Bm25
 from recommender.embeddings import Embedder
-from recommender.evaluation.reports import DEPTH, OURS, SEED, Lists, Part, Progress, Report, draw, part_of, read_lines
+from recommender.evaluation.reports import (
+    DEPTH,
+    OURS,
+    SEED,
+    Lists,
+    Part,
+    Progress,
+    Report,
+    ask_all,
+    draw,
+    part_of,
+    read_lines,
+)
 from recommender.events import PIPELINE
-from recommender.nearest import active_model
-from recommender.networks import OFFICER, date_back, external_ids
+from recommender.networks import OFFICER, date_back, external_ids, item_vectors
 from recommender.ranking import RankingConfig, rank
 from recommender.vectors import embed_missing
 from recommender.weights.events import EVENTS
@@ -101,13 +112,9 @@ async def evaluate_events(
         asked = draw(read_queries(folder, part), queries)
         past = read_past(folder)
         people, events = await date_members_back(session, folder, past, asked), await _event_ids(session)
-        vectors = await _vectors(session, [events[name] for name in past.places])
+        vectors = await item_vectors(session, "event_id", [events[name] for name in past.places])
     run = Run(people, events, past, vectors, config)
-    for done, query in enumerate(asked, start=1):
-        async with db.write() as session, session.begin():
-            await run.ask(session, query)
-        if progress is not None:
-            progress(done, len(asked))
+    await ask_all(db, asked, run.ask, progress)
     title = f"Which of a month's events people came to, of {len(events):,} events in all"
     model, seconds = f"{embedder.name} {embedder.version}", time.monotonic() - started
     return run.lists.report(title, part, model=model, digest=config.digest, seconds=seconds, candidates_given=True)
@@ -204,21 +211,6 @@ async def _event_ids(session: AsyncSession) -> Mapping[str, UUID]:
     return {row.external_id: row.id for row in rows}
 
 
-async def _vectors(session: AsyncSession, events: Sequence[UUID]) -> NDArray[np.float32]:
-    """The events' vectors in their order; zeros without one."""
-    places = {event_id: place for place, event_id in enumerate(events)}
-    vector = models.ItemVector.__table__
-    rows = await session.execute(
-        select(vector.c.event_id, vector.c.embedding).where(
-            vector.c.event_id.is_not(None), vector.c.model_id == active_model()
-        )
-    )
-    found = np.zeros((len(events), models.DIMENSION), dtype=np.float32)
-    for row in rows:
-        found[places[row.event_id]] = row.embedding
-    return found
-
-
 # ---------------------------------------------------------------- one run
 
 
@@ -265,12 +257,5 @@ class Run:
             "popularity": np.array(coming, dtype=np.float64),
             "same group": np.array([float(groups[group]) for group in past.groups]),
             "BM25": self._words.scores(said),
-            "embeddings alone": self._like(attended),
+            "embeddings alone": by_best_pairs(self._vectors[attended], self._vectors),
         }
-
-    def _like(self, attended: Sequence[int]) -> Scores:
-        """The mean of the best three of the events that the person came to, for each event."""
-        if not attended:
-            return np.zeros(len(self._ids))
-        similarities = self._vectors[list(attended)] @ self._vectors.T
-        return np.sort(similarities, axis=0)[::-1][:BEST_PAIRS].mean(axis=0).astype(np.float64)

@@ -18,9 +18,9 @@ from api.access import Viewer, ViewerKind
 from api.db import Database
 from api.errors import Invalid, Problem
 from api.folding import fold
-from api.models import DIMENSION, ItemVector, Job
+from api.models import Job
 from recommender.asking import Asking
-from recommender.baselines import BEST_PAIRS, Network, Scores, best_places
+from recommender.baselines import Network, Scores, best_places, by_best_pairs
 from recommender.bm25 import Bm25
 from recommender.embeddings import Embedder
 from recommender.evaluation.reports import (
@@ -32,6 +32,7 @@ from recommender.evaluation.reports import (
     Part,
     Progress,
     Report,
+    ask_all,
     draw,
     part_of,
     read_lines,
@@ -39,8 +40,7 @@ from recommender.evaluation.reports import (
 from recommender.features import Candidate
 from recommender.jobs import PIPELINE
 from recommender.jobs.sources import suggestable
-from recommender.nearest import active_model
-from recommender.networks import OFFICER, date_back, external_ids, read_network
+from recommender.networks import OFFICER, date_back, external_ids, item_vectors, read_network
 from recommender.ranking import RankingConfig, rank
 from recommender.vectors import embed_missing
 from recommender.weights.jobs import JOBS
@@ -115,13 +115,9 @@ async def evaluate_jobs(
         people, jobs = await external_ids(session, SOURCE), await _job_ids(session)
         asked = draw(read_queries(folder, people, jobs, part), queries)
         network = await read_network(session, START)
-        openings = read_openings(folder, jobs, await _vectors(session, tuple(jobs.values())))
+        openings = read_openings(folder, jobs, await item_vectors(session, "job_id", tuple(jobs.values())))
     run = Run(network, openings, config)
-    for done, query in enumerate(asked, start=1):
-        async with db.write() as session, session.begin():
-            await run.ask(session, query)
-        if progress is not None:
-            progress(done, len(asked))
+    await ask_all(db, asked, run.ask, progress)
     title = f"Which of {len(openings.ids):,} openings applicants looked at next"
     model, seconds = f"{embedder.name} {embedder.version}", time.monotonic() - started
     return run.lists.report(title, part, model=model, digest=config.digest, seconds=seconds)
@@ -209,20 +205,6 @@ async def _job_ids(session: AsyncSession) -> dict[str, UUID]:
     return {row.external_id: row.id for row in rows}
 
 
-async def _vectors(session: AsyncSession, jobs: Sequence[UUID]) -> NDArray[np.float32]:
-    places = {job_id: place for place, job_id in enumerate(jobs)}
-    vector = ItemVector.__table__
-    rows = await session.execute(
-        select(vector.c.job_id, vector.c.embedding).where(
-            vector.c.job_id.is_not(None), vector.c.model_id == active_model()
-        )
-    )
-    found = np.zeros((len(jobs), DIMENSION), dtype=np.float32)
-    for row in rows:
-        found[places[row.job_id]] = row.embedding
-    return found
-
-
 # ---------------------------------------------------------------- one run
 
 
@@ -266,12 +248,5 @@ class Run:
             "popularity": wanted,
             "same place": near + wanted / (wanted.sum() + 1.0),
             "BM25": self._words.scores(applicant.text),
-            "embeddings alone": self._like(own),
+            "embeddings alone": by_best_pairs(own, openings.vectors),
         }
-
-    def _like(self, own: NDArray[np.float32]) -> Scores:
-        """The mean of the best three of an applicant's texts, for each opening."""
-        if not len(own):
-            return np.zeros(len(self._openings.ids))
-        similarities = own @ self._openings.vectors.T
-        return np.sort(similarities, axis=0)[::-1][:BEST_PAIRS].mean(axis=0).astype(np.float64)

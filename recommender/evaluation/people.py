@@ -26,6 +26,7 @@ from recommender.evaluation.reports import (
     Part,
     Progress,
     Report,
+    ask_all,
     draw,
     part_of,
     read_lines,
@@ -88,11 +89,7 @@ async def evaluate_people(
         network = await read_network(session, AS_OF)
     asked = chosen_queries(meetings, known, part, queries)
     run = Run(network, config)
-    for done, query in enumerate(asked, start=1):
-        async with db.write() as session, session.begin():
-            await run.ask(session, query)
-        if progress is not None:
-            progress(done, len(asked))
+    await ask_all(db, asked, run.ask, progress)
     title = f"Whom people met next, of {len(network.ids):,} people as of {AS_OF:%Y-%m-%d}"
     model, seconds = f"{embedder.name} {embedder.version}", time.monotonic() - started
     return run.lists.report(title, part, model=model, digest=config.digest, seconds=seconds)

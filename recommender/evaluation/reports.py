@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.db import Database
 from api.errors import Invalid, Problem
 from recommender import metrics
 
@@ -63,6 +65,17 @@ def _read_line(line: str, number: int, name: str, read: Callable[[Any], T], want
         return read(json.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Invalid([Problem(("data", name, str(number)), f"Wanted {wanted}.")]) from error
+
+
+async def ask_all(
+    db: Database, asked: Sequence[T], ask: Callable[[AsyncSession, T], Awaitable[None]], progress: Progress | None
+) -> None:
+    """Rank for each query, in a transaction of its own."""
+    for done, query in enumerate(asked, start=1):
+        async with db.write() as session, session.begin():
+            await ask(session, query)
+        if progress is not None:
+            progress(done, len(asked))
 
 
 @dataclass(frozen=True)
