@@ -20,7 +20,7 @@ from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES
 from api.services.merges import purge_merges
 from api.services.profile_views import forget_views
 from api.settings import Settings
-from recommender.embeddings import Embedder, Vectors
+from recommender.embeddings import Embedder, Vectors, load_embedder
 from recommender.vectors import embed_missing
 
 logger = logging.getLogger(__name__)
@@ -123,23 +123,14 @@ async def _work(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     if settings.database_url is None:
         raise ValueError("ALUMNI_DATABASE_URL is not set. `alumni work` starts an embedded database by itself.")
-    embedder = await asyncio.to_thread(_load, settings)
+    chosen = settings.embedding_model, settings.models_dir, settings.embedding_backend
+    embedder = OneAtATime(await asyncio.to_thread(load_embedder, *chosen))
     db = PooledDatabase(settings.database_url, CONCURRENCY)
     await db.open()
     try:
         await _keep_working(build_queue(settings.database_url, Jobs(db, embedder)), stop)
     finally:
         await db.close()
-
-
-def _load(settings: Settings) -> Embedder:
-    """The model, and beside it the export that API processes search with."""
-    # torch takes seconds and hundreds of megabytes: only a worker that starts pays for it
-    from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx  # noqa: PLC0415
-
-    embedder = SentenceTransformerEmbedder(settings.embedding_model)
-    export_onnx(embedder, settings.models_dir)
-    return OneAtATime(embedder)
 
 
 async def _keep_working(queue: App, stop: asyncio.Event) -> None:

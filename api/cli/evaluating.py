@@ -105,11 +105,11 @@ async def _evaluate(settings: Settings, url: str, data: Path, queries: int | Non
     from rich.console import Console
     from rich.progress import Progress
 
-    from recommender.embeddings.torch_model import SentenceTransformerEmbedder
+    from recommender.embeddings import load_embedder
     from recommender.vectors import embed_missing, missing_count
 
     db = PooledDatabase(url)
-    embedder = SentenceTransformerEmbedder(settings.embedding_model)
+    embedder = load_embedder(settings.embedding_model, settings.models_dir, settings.embedding_backend)
     try:
         async with db.write() as session, session.begin():
             await fill(session)

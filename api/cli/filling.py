@@ -174,13 +174,12 @@ async def _embed(settings: Settings) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx
+    from recommender.embeddings import load_embedder
     from recommender.vectors import embed_missing, missing_count
 
     database = PooledDatabase(url_of(settings))
     try:
-        embedder = SentenceTransformerEmbedder(settings.embedding_model)
-        export_onnx(embedder, settings.models_dir)
+        embedder = load_embedder(settings.embedding_model, settings.models_dir, settings.embedding_backend)
         async with database.write() as session:
             missing = await missing_count(session)
         with Progress(console=Console(stderr=True)) as progress:

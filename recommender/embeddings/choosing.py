@@ -1,0 +1,51 @@
+"""Which embedder makes the vectors that are kept: the int8 export on all cores, or the model itself by torch."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from recommender.embeddings.onnx_model import OnnxEmbedder, find_onnx
+from recommender.embeddings.protocol import Embedder, ModelUnavailable
+from recommender.embeddings.weights import digest_of
+
+log = logging.getLogger(__name__)
+
+
+Backend: TypeAlias = Literal["onnx", "torch"]
+"""`onnx`: the int8 export, several times as fast, at a cosine of .998 to the model, and no torch in the process.
+`torch`: sentence-transformers itself, plain, for any model with 384 dimensions."""
+
+
+def load_embedder(model: str, folder: Path, backend: Backend) -> Embedder:
+    """The embedder for a model by name or path. Its export, which searches need too, is made if `folder` has none.
+
+    Raises ModelUnavailable when there is no such model, or none that the backend can use. Takes seconds.
+    """
+    if backend == "onnx":
+        return OnnxEmbedder(_exported(model, folder), threads=os.cpu_count() or 1)
+    # torch takes seconds and hundreds of megabytes: only who asks for it pays
+    from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx  # noqa: PLC0415
+
+    embedder = SentenceTransformerEmbedder(model)
+    try:
+        export_onnx(embedder, folder)
+    except ModelUnavailable as error:
+        log.warning("Searches go without vectors: %s", error)
+    return embedder
+
+
+def _exported(model: str, folder: Path) -> Path:
+    digest = digest_of(model)
+    found = find_onnx(folder, model, digest) if digest else None
+    if found is not None:
+        return found
+    command = [sys.executable, "-m", "recommender.embeddings.torch_model", model, str(folder)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
+    found = find_onnx(folder, model, digest)
+    if done.returncode or found is None:
+        said = done.stderr.strip().splitlines() or ["it ended without a word"]
+        raise ModelUnavailable(f"{model} cannot be exported: {said[-1]}")
+    return found
