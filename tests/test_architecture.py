@@ -25,6 +25,9 @@ from api import access
 from schema.permissions import ADMIN, PUBLIC, STAFF, required_of
 from schema.root import build_engine
 
+pytestmark = pytest.mark.timeout(60)
+"""They read all code, or start a command: longer than a request takes, on a busy machine."""
+
 PROJECT = Path(__file__).parent.parent
 CODE = ("api", "bench", "recommender", "schema", "migrations", "tests")
 GUARDED = {"Person", *(model.__name__ for model in access.FACTS)}
