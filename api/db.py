@@ -1,17 +1,19 @@
 """How the database is reached: `write()` gives a SQLAlchemy session, `read()` the reader of planned statements."""
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.errors import ForeignKeyViolation
 from psycopg.pq import Format
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import MetaData, Select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -19,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase
 DriverConnection = AsyncConnection[Any]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 """A SELECT of any columns."""
+T = TypeVar("T")
 IDLE_SECONDS = 2.0
 
 
@@ -163,3 +166,20 @@ def driver_url(url: str) -> str:
     if scheme not in {"postgresql", "postgres"} or not rest:
         raise ValueError("ALUMNI_DATABASE_URL must look like postgresql://user:password@host:5432/database")
     return f"postgresql+psycopg://{rest}"
+
+
+def names_what_is_gone(error: IntegrityError) -> bool:
+    """Whether a row refers to what somebody deleted after it was found."""
+    return isinstance(error.orig, ForeignKeyViolation)
+
+
+async def read_and_note(database: Database, work: Callable[[AsyncSession], Awaitable[T]], again: int = 2) -> T:
+    """Read, and note what was read, in one transaction. What was deleted in between is read anew, as absent: `again`
+    times at most, each time somebody else would have to be deleted in that moment."""
+    try:
+        async with database.write() as session, session.begin():
+            return await work(session)
+    except IntegrityError as error:
+        if not again or not names_what_is_gone(error):
+            raise
+    return await read_and_note(database, work, again - 1)

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import strawberry
 from graphql import GraphQLError
-from psycopg.errors import ForeignKeyViolation
 from sqlalchemy.exc import IntegrityError
 
 from api import errors
+from api.db import names_what_is_gone
 from schema.engine.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class GoneHandler(strawberry.ExceptionHandler[IntegrityError, NotFound]):
 
     def handle(self, exception: IntegrityError, **_place: Any) -> NotFound | None:
         """The member; None for whatever else is wrong."""
-        if not isinstance(exception.orig, ForeignKeyViolation):
+        if not names_what_is_gone(exception):
             return None
         return NotFound(message="It was deleted meanwhile.", code=ErrorCode.NOT_FOUND, path=None)
 

@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from uuid import UUID
 
 from graphql import GraphQLObjectType, GraphQLSchema
 from sqlalchemy import BindParameter, Uuid
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.services.merges.aliases import persons_named
 from schema.engine.parameters import Arguments
 from schema.engine.refusals import Refused
 from schema.engine.sources import table_or_none
@@ -50,6 +53,20 @@ def decode_id(text: str, type_name: str, path: tuple[str, ...] = ()) -> UUID:
     name, key = split_id(text, path)
     if name != type_name:
         raise Refused(f"This is not the id of a {type_name}.", path)
+    return key
+
+
+async def decode_people(session: AsyncSession, texts: Sequence[str], path: tuple[str, ...]) -> list[UUID]:
+    """The keys of the people whom ids of the input name: one that was given up in a merge names the person kept, as it
+    does for `person` and `node`. Merging and erasing alone take ids as they are: what is done there is done to the
+    record that the caller means, or not at all."""
+    keys = [decode_id(text, "Person", (*path, str(place))) for place, text in enumerate(texts)]
+    return await persons_named(session, keys)
+
+
+async def decode_person(session: AsyncSession, text: str, path: tuple[str, ...]) -> UUID:
+    """The same for one."""
+    (key,) = await persons_named(session, [decode_id(text, "Person", path)])
     return key
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.db import read_and_note
 from api.folding import fold
 from api.services.audit import log_restricted_reads
 from recommender.search import Hit, SearchResult
@@ -34,9 +35,12 @@ async def read_found(info: Info, search: Search, text: str, first: int | None, a
     """
     size = check_size(first)
     signature = blake2b(fold(text).encode(), digest_size=6).hexdigest()
-    async with info.context.db.write() as session, session.begin():
+
+    async def read(session: AsyncSession) -> Found:
         found = await search(session)
         page = slice_list(found.hits, size, after or None, signature)
         reads = {hit.id: hit.restricted for _, hit in page.items}
         await log_restricted_reads(session, info.context.viewer, reads)
-    return Found(page, found.degraded)
+        return Found(page, found.degraded)
+
+    return await read_and_note(info.context.db, read)

@@ -8,7 +8,7 @@ from api.services import blocks, connections
 from schema.context import Info
 from schema.engine.resolving import read_ahead, ref
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
-from schema.ids import decode_id
+from schema.ids import decode_id, decode_person
 from schema.people.inputs import optional
 from schema.people.types import Person, Tie
 from schema.permissions import MEMBER, PERSON, mutation
@@ -113,8 +113,8 @@ class TiesMutation:
 
     @mutation(MEMBER, "Ask somebody to connect. If they have asked you, you are connected at once.")
     async def request_connection(self, info: Info, input: RequestConnectionInput) -> RequestConnectionResult:
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             viewer, message = info.context.viewer, input.message or None
             tie_id = await connections.request_connection(session, viewer, person_id, message)
             payload = RequestConnectionPayload(
@@ -145,15 +145,15 @@ class TiesMutation:
 
     @mutation(PERSON, "Block somebody: neither of you sees the other any more, anywhere.")
     async def block_person(self, info: Info, input: BlockPersonInput) -> BlockPersonResult:
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             block_id = await blocks.block_person(session, info.context.viewer, person_id)
             return await read_ahead(info, session, BlockPersonPayload(block=ref(Block, block_id)))
 
     @mutation(PERSON, "Lift a block of yours. What it ended stays ended.")
     async def unblock_person(self, info: Info, input: UnblockPersonInput) -> TiesResult:
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             await blocks.unblock_person(session, info.context.viewer, person_id)
             return await read_ahead(info, session, _you(info))
 

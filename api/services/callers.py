@@ -8,6 +8,9 @@ from api.access import Viewer, visible_people
 from api.errors import NotFound
 from api.models import Person
 
+NO_PROFILE = "You have no profile here any more."
+"""What whoever was erased or merged away meanwhile is told."""
+
 
 def own_person_id(viewer: Viewer) -> UUID:
     """The caller's own person. Raises NotFound for officers and others without a profile."""
@@ -25,5 +28,5 @@ async def hold_own_person(session: AsyncSession, viewer: Viewer) -> UUID:
     own = own_person_id(viewer)
     held = visible_people(viewer).where(Person.id == own).with_for_update(of=Person, read=True, key_share=True)
     if await session.scalar(held) is None:
-        raise NotFound("You have no profile here any more.")
+        raise NotFound(NO_PROFILE)
     return own

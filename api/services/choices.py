@@ -10,7 +10,7 @@ from api.access import Viewer, visible_people
 from api.errors import NotFound
 from api.models import FactVector, ItemVector, MentorProfile, Person, Suggestion
 from api.queue import EMBED_MISSING, enqueue
-from api.services.callers import own_person_id
+from api.services.callers import NO_PROFILE, own_person_id
 from api.services.facts import enqueue_embedding
 from api.services.mentoring import decline_open
 
@@ -58,10 +58,13 @@ async def set_profiling(session: AsyncSession, viewer: Viewer, profiled: bool) -
     """Let suggestions be computed from what is known of the viewer, or object to it.
 
     Who objects is neither scored nor a candidate: their vectors and the log of what was suggested to them, and of
-    where they were suggested, go at once. What they dismissed stays away. Raises NotFound without a profile.
+    where they were suggested, go at once. What they dismissed stays away. Raises NotFound without a profile, also if it
+    was merged into another meanwhile.
     """
     own, people = own_person_id(viewer), cast(Table, Person.__table__)
-    await session.execute(update(people).where(people.c.id == own).values(profiled=profiled))
+    written = update(people).where(people.c.id == own).values(profiled=profiled).returning(people.c.id)
+    if await session.scalar(written) is None:
+        raise NotFound(NO_PROFILE)
     profile = select(MentorProfile.id).where(MentorProfile.person_id == own).scalar_subquery()
     if profiled:
         await enqueue_embedding(session, own)

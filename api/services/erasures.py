@@ -35,12 +35,11 @@ from api.models import (
 from api.queue import forget
 from api.services.callers import own_person_id
 from api.services.merges.aliases import forget_merged
+from api.services.removals import remove_one_at_a_time
 from api.services.suppressions import Mark, mark_of_address, mark_of_record, suppress
 
 logger = logging.getLogger(__name__)
 _NAME, _PERSON = ("input", "displayName"), ("input", "personId")
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('erasures'))")
-"""Two erasures at once would take rows in which both are mentioned in opposite orders."""
 _CUT_MENTIONS = text("""
     update suggestions set evidence = (
         select coalesce(jsonb_agg(reason order by place), '[]')
@@ -88,7 +87,7 @@ async def erase_person(session: AsyncSession, viewer: Viewer, person_id: UUID, r
 
 async def _held(session: AsyncSession, viewer: Viewer, person_id: UUID) -> Row[Any]:
     """The person, held so that nobody can refer to them any more, until the transaction ends."""
-    await session.execute(_ONE_AT_A_TIME)
+    await remove_one_at_a_time(session)
     held = visible_people(viewer).add_columns(Person.display_name, Person.source, Person.external_id)
     person = (await session.execute(held.where(Person.id == person_id).with_for_update(of=Person))).one_or_none()
     if person is None:

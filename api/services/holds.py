@@ -10,7 +10,7 @@ from api.access import Viewer, sees_fact, visible_people
 from api.errors import Conflict, NotAllowed, NotFound
 from api.models import Education, Person
 from api.services.audit import log_edit
-from api.services.callers import own_person_id
+from api.services.callers import NO_PROFILE, own_person_id
 from api.services.disclosures import keep_back
 from api.services.facts import enqueue_embedding, lock_people
 
@@ -21,10 +21,12 @@ FERPA_HOLD = "ferpaHold"
 async def set_hold(session: AsyncSession, viewer: Viewer, hold: bool) -> None:
     """Hold back what the viewer studied here, or lift the hold: from the next request on, also long after leaving.
 
-    It counts as edited by the member: an import neither lifts nor renews it then. Raises NotFound without a profile.
+    It counts as edited by the member: an import neither lifts nor renews it then. Raises NotFound without a profile,
+    also if it was merged into another meanwhile: a hold that is lost in silence would keep nothing back.
     """
     person_id = own_person_id(viewer)
-    await lock_people(session, viewer, [person_id])
+    if not await lock_people(session, viewer, [person_id]):
+        raise NotFound(NO_PROFILE)
     await _write_hold(session, person_id, hold=hold, by_member=True)
 
 

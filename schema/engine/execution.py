@@ -25,7 +25,7 @@ from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.types import JSON
 
 from api.access import Viewer
-from api.db import Reader
+from api.db import Reader, read_and_note
 from api.services.audit import log_restricted_reads
 from api.services.profile_views import see_profiles
 from schema.engine.compiler import MAX_KEYS, Compiler
@@ -144,8 +144,10 @@ class Engine:
         self, context: "Context", statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
     ) -> list[list[Any]]:
         """Run what is logged or counted, and write that down, in one transaction."""
-        async with context.db.write() as session, session.begin():
-            return await read_in_session(session, context.viewer, statement, variables, keys)
+        viewer = context.viewer
+        return await read_and_note(
+            context.db, lambda session: read_in_session(session, viewer, statement, variables, keys)
+        )
 
     # -------------------------------------------------- parts for graphql-core
 

@@ -5,13 +5,14 @@ from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.services import graduations
 from schema.context import Info
 from schema.engine.refusals import Refused
 from schema.engine.resolving import ref
 from schema.errors import Invalid, NotAllowed, NotFound
-from schema.ids import decode_id
+from schema.ids import decode_people
 from schema.people.inputs import needed, optional
 from schema.people.types import Person
 from schema.permissions import STAFF, mutation
@@ -58,13 +59,12 @@ GraduateCohortResult: TypeAlias = Annotated[
 ]
 
 
-def _whom(given: GraduateCohortInput) -> graduations.Cohort | list[UUID]:
+async def _whom(session: AsyncSession, given: GraduateCohortInput) -> graduations.Cohort | list[UUID]:
     if bool(given.cohort) == bool(given.person_ids):
         raise Refused("Give exactly one of cohort and personIds.", ("input",))
     if given.cohort:
         return graduations.Cohort(given.cohort.end_year, given.cohort.programme or None, given.cohort.cip_code or None)
-    ids = given.person_ids or []
-    return [decode_id(text, "Person", ("input", "personIds", str(place))) for place, text in enumerate(ids)]
+    return await decode_people(session, given.person_ids or [], ("input", "personIds"))
 
 
 @strawberry.type
@@ -73,9 +73,9 @@ class GraduationsMutation:
 
     @mutation(STAFF, "Make alumni of students. The same again changes nothing; a FERPA hold stays.")
     async def graduate_cohort(self, info: Info, input: GraduateCohortInput) -> GraduateCohortResult:
-        dry_run, whom = bool(input.dry_run), _whom(input)
+        dry_run, viewer = bool(input.dry_run), info.context.viewer
         async with info.context.db.write() as session, session.begin():
-            viewer = info.context.viewer
+            whom = await _whom(session, input)
             done = await graduations.graduate_cohort(session, viewer, input.date, whom, dry_run=dry_run)
         people = [Graduation(person=ref(Person, key), status=status) for key, status in done]
         return GraduateCohortPayload(graduations=people, dry_run=dry_run)

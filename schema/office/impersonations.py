@@ -12,7 +12,7 @@ from schema.context import Info
 from schema.engine.resolving import read_ahead, ref
 from schema.engine.sources import column, one, table
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
-from schema.ids import decode_id
+from schema.ids import decode_id, decode_person
 from schema.node import Node
 from schema.people.inputs import needed, optional
 from schema.people.types import Person
@@ -69,10 +69,9 @@ class ImpersonationsMutation:
 
     @mutation(ADMIN, "See the network as somebody else for a while, reading only: what is for them alone stays closed.")
     async def start_impersonation(self, info: Info, input: StartImpersonationInput) -> ImpersonationResult:
-        viewer, path = info.context.viewer, ("input", "personId")
-        person_id = decode_id(input.person_id, "Person", path)
-        asked = ("startImpersonation", person_id, input.reason, input.minutes)
+        viewer, asked = info.context.viewer, ("startImpersonation", input.person_id, input.reason, input.minutes)
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             key = await once(
                 session,
                 viewer,

@@ -11,7 +11,7 @@ from schema.context import Info
 from schema.engine.resolving import read_ahead, ref
 from schema.engine.sources import Page, column, one, planned, table
 from schema.errors import Invalid, NotAllowed, NotFound
-from schema.ids import decode_id
+from schema.ids import decode_person
 from schema.node import Node
 from schema.pagination import PageInfo
 from schema.people.inputs import needed, optional
@@ -88,8 +88,8 @@ class LostPeopleMutation:
 
     @mutation(STAFF, "Mark somebody as lost or found. An own edit or an accepted correction finds them too.")
     async def set_lost(self, info: Info, input: SetLostInput) -> SetLostResult:
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             viewer, note = info.context.viewer, input.note or None
             await lost_people.set_lost(session, viewer, person_id, input.lost, note)
             return await read_ahead(info, session, SetLostPayload(person=ref(Person, person_id)))

@@ -18,7 +18,7 @@ from schema.engine.resolving import read_ahead, ref
 from schema.engine.shapes import global_id
 from schema.engine.sources import Page, column, expression, many, one, planned, table
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
-from schema.ids import decode_id
+from schema.ids import decode_id, decode_person
 from schema.node import Node
 from schema.pagination import PageInfo
 from schema.people.inputs import (
@@ -196,11 +196,11 @@ class ProposalsMutation:
 
     @mutation(MEMBER, "Propose to correct somebody's record. The office decides; the person does not learn of you.")
     async def propose_update(self, info: Info, input: ProposeUpdateInput) -> UpdateProposalResult:
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         viewer, changes, note = info.context.viewer, read_changes(input), input.note or None
         key = input.idempotency_key or None
         async with info.context.db.write() as session, session.begin():
-            asked = ("proposeUpdate", person_id, changes, note)
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
+            asked = ("proposeUpdate", input.person_id, changes, note)
             proposal_id = await once(
                 session, viewer, key, asked, lambda: proposals.propose_update(session, viewer, person_id, changes, note)
             )

@@ -11,7 +11,7 @@ from schema.context import Info
 from schema.engine.refusals import Refused
 from schema.engine.resolving import read_ahead, ref, ref_named
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
-from schema.ids import decode_id, split_id
+from schema.ids import decode_person, split_id
 from schema.node import Node
 from schema.people.inputs import (
     ContactPointInput,
@@ -169,8 +169,8 @@ class ProfileMutation:
     @mutation(STAFF, "Change somebody's profile, as the office. The person sees that it was done.")
     async def update_profile(self, info: Info, input: UpdateProfileInput) -> UpdateProfileResult:
         changes = read_changes(input)
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             await profiles.update_profile(session, info.context.viewer, person_id, changes)
             return await read_ahead(info, session, UpdateProfilePayload(person=ref(Person, person_id)))
 

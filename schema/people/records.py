@@ -8,7 +8,7 @@ from api.services import holds
 from schema.context import Info
 from schema.engine.resolving import read_ahead, ref
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
-from schema.ids import decode_id
+from schema.ids import decode_id, decode_person
 from schema.people.facts import Education
 from schema.people.inputs import needed
 from schema.people.profile import UpdateProfilePayload, UpdateProfileResult
@@ -69,8 +69,8 @@ class RecordsMutation:
 
     @mutation(STAFF, "Keep somebody's studies to the office, as the person asked. The person sees that it was done.")
     async def place_ferpa_hold(self, info: Info, input: PlaceFerpaHoldInput) -> UpdateProfileResult:
-        person_id = decode_id(input.person_id, "Person", ("input", "personId"))
         async with info.context.db.write() as session, session.begin():
+            person_id = await decode_person(session, input.person_id, ("input", "personId"))
             await holds.place_hold(session, info.context.viewer, person_id)
             return await read_ahead(info, session, UpdateProfilePayload(person=ref(Person, person_id)))
 

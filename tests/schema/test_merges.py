@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from graphql import get_named_type
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +14,7 @@ from api.db import Base
 from api.services.merges import purge_merges
 from api.services.merges.references import references
 from schema.ids import encode_id
+from schema.root import build_engine
 from tests.conftest import Api
 from tests.databases import LockedDatabase
 from tests.factories import block, make_account, make_fact, make_member, make_person, make_staff
@@ -195,6 +197,66 @@ async def test_the_old_id_leads_to_the_kept_person_and_hidden_stays_hidden(sessi
         assert back["restored"] == {"id": encode_id("Person", person.id)}
         own = {"id": encode_id("Person", person.id)}
         assert (await api(PERSON, as_=staff, id=own["id"])).data["person"] == own
+
+
+ACTS = {
+    "blockPerson": ("BlockPersonPayload { block { personId } }", ""),
+    "requestConnection": ("RequestConnectionPayload { person { id } }", ""),
+    "unblockPerson": ("TiesPayload { viewer { email } }", ""),
+    "proposeUpdate": ("UpdateProposalPayload { proposal { note } }", ', note: "Moved."'),
+    "updateProfile": ("UpdateProfilePayload { person { id } }", ', pronouns: "she"'),
+    "placeFerpaHold": ("UpdateProfilePayload { person { id } }", ""),
+    "setLost": ("SetLostPayload { person { id } }", ", lost: true"),
+    "startImpersonation": ("ImpersonationPayload { impersonation { person { id } } }", ', reason: "r", minutes: 5'),
+}
+AS_THEY_ARE = {"erasePerson"}
+"""What is done to the record that one means, or not at all."""
+
+
+def test_it_is_known_of_every_mutation_of_a_person_what_an_old_id_means():
+    mutations: Any = build_engine().schema.mutation_type
+    inputs: dict[str, Any] = {
+        name: get_named_type(field.args["input"].type) for name, field in mutations.fields.items()
+    }
+    named = {name for name, given in inputs.items() if "personId" in given.fields}
+    assert named == {*ACTS, *AS_THEY_ARE}
+
+
+@pytest.mark.parametrize("field", ACTS)
+async def test_the_old_id_means_the_kept_person_in_what_is_asked_for(session: AsyncSession, api: Api, field: str):
+    admin = await make_account(session, await make_person(session), models.AccountRole.ADMIN)
+    keep, drop, hidden, lost = [await make_person(session, name) for name in ("Keep", "Drop", "Hidden", "Lost")]
+    await merge(api, admin, keep, drop)
+    await merge(api, admin, hidden, lost)
+    await block(session, hidden, await session.get_one(models.Person, admin.person_id))
+    payload, more = ACTS[field]
+    query = "mutation($id: ID!) { %s(input: {personId: $id%s}) { __typename ... on %s ... on Error { code path } } }"
+    done = await api(query % (field, more, payload), as_=admin, id=encode_id("Person", drop.id))
+    assert done.errors == []
+    assert done.data[field]["__typename"] == payload.split()[0], done.data
+    assert encode_id("Person", drop.id) not in str(done.data)
+    if "id }" in payload or "personId" in payload:
+        assert encode_id("Person", keep.id) in str(done.data)
+    told = [
+        (await api(query % (field, more, payload), as_=admin, id=encode_id("Person", key))).data[field]
+        for key in (lost.id, uuid4())
+    ]
+    assert told[0] == told[1]
+    assert told[0]["code"] == "NOT_FOUND"
+
+
+async def test_graduates_may_be_named_by_old_ids_and_an_erasure_takes_ids_as_they_are(session: AsyncSession, api: Api):
+    admin = await make_account(session, await make_person(session), models.AccountRole.ADMIN)
+    keep, drop = await make_person(session), await make_person(session)
+    old = encode_id("Person", drop.id)
+    await merge(api, admin, keep, drop)
+    graduate = """mutation($ids: [ID!]!) { graduateCohort(input: {date: "2024-06-30", personIds: $ids}) {
+        ... on GraduateCohortPayload { graduations { person { id } } } } }"""
+    told = (await api(graduate, as_=admin, ids=[old])).data["graduateCohort"]
+    assert told == {"graduations": [{"person": {"id": encode_id("Person", keep.id)}}]}
+    erase = """mutation($id: ID!) { erasePerson(input: {personId: $id, reason: REQUESTED}) { __typename } }"""
+    assert (await api(erase, as_=admin, id=old)).data == {"erasePerson": {"__typename": "NotFound"}}
+    assert await session.scalar(select(models.Person.id).where(models.Person.id == keep.id)) == keep.id
 
 
 async def test_what_has_changed_since_is_told_and_stays(session: AsyncSession, api: Api):

@@ -1,12 +1,14 @@
-"""What is known of records that were merged: by imports, so that they do not come back, and by an erasure."""
+"""What is known of records that were merged: by callers who bring an old id, by imports, so that they do not come back,
+and by an erasure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, Text, func, null, or_, select, update
+from sqlalchemy import ARRAY, Table, Text, Uuid, bindparam, column, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access import current_person_id
 from api.models import ContactKind, PersonAlias, PersonMerge
 from api.services.merges.acts import among
 from api.services.suppressions import Mark, mark_of_address, mark_of_record
@@ -20,6 +22,20 @@ async def merged_records(session: AsyncSession, source: str, external_ids: Colle
         _ALIASES.c.source == source, among(_ALIASES.c.external_id, external_ids)
     )
     return {row.external_id: row.kept_id for row in await session.execute(known)}
+
+
+async def persons_named(session: AsyncSession, keys: Sequence[UUID]) -> list[UUID]:
+    """The ids of the people whom a caller means by these ids, in the order given: one that was given up in a merge
+    leads to the person kept. It says nothing of whether there is such a person, or whether the caller sees them.
+    """
+    given = (
+        func.unnest(bindparam("given", list(keys), type_=ARRAY(Uuid())))
+        .table_valued(column("id", Uuid()), name="given")
+        .render_derived()
+    )
+    meant = select(given.c.id, current_person_id(given.c.id).label("person_id"))
+    known: dict[UUID, UUID] = {row.id: row.person_id for row in await session.execute(meant)}
+    return [known[key] for key in keys]
 
 
 async def forget_merged(session: AsyncSession, person_id: UUID) -> tuple[set[UUID], set[Mark]]:

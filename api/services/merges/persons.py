@@ -20,6 +20,7 @@ from api.services.merges.acts import Act, Ledger, MergeFate, among
 from api.services.merges.consents import OFFICERS
 from api.services.merges.moving import Merging
 from api.services.merges.undoing import take_back
+from api.services.removals import remove_one_at_a_time
 
 UNDO_DAYS = 30
 _KEEP, _DROP, _MERGE = ("input", "keepId"), ("input", "dropId"), ("input", "mergeId")
@@ -50,8 +51,9 @@ async def merge_persons(
         raise NotAllowed("Records are for the office to merge.")
     if keep == drop:
         raise Invalid([Problem(_DROP, "is the person to keep: choose two")])
-    await _hold_events(session, [keep, drop])
+    await remove_one_at_a_time(session)
     people = await _held(session, viewer, {keep: _KEEP, drop: _DROP})
+    await _hold_events(session, [keep, drop])
     await _refuse_own_gain(session, viewer, [keep, drop])
     merging = Merging(Ledger(session), keep, drop)
     trial = await session.begin_nested()
@@ -89,6 +91,7 @@ async def undo_merge(session: AsyncSession, viewer: Viewer, merge_id: UUID) -> t
     """
     if not viewer.is_staff:
         raise NotAllowed("Merges are for the office to undo.")
+    await remove_one_at_a_time(session)
     moment = func.now() - literal_column(f"interval '{UNDO_DAYS} days'")
     seen = (
         select(_MERGES, (_MERGES.c.created_at < moment).label("late"))
@@ -103,8 +106,8 @@ async def undo_merge(session: AsyncSession, viewer: Viewer, merge_id: UUID) -> t
     if kept != merge.kept_id:
         raise Conflict("This person was merged into another since: undo that first.", _MERGE)
     acts = read_acts(content)
-    await _hold_events(session, [kept])
     await _held(session, viewer, {kept: _MERGE})
+    await _hold_events(session, [kept])
     await session.execute(_ALIASES.delete().where(_ALIASES.c.merge_id == merge_id, _ALIASES.c.id == dropped))
     left = await take_back(session, acts, [UUID(key) for key in content["mentors"]])
     if any(act.table == _PEOPLE.name and act.fate is MergeFate.REMOVED for act in left):
@@ -152,7 +155,7 @@ async def _held(session: AsyncSession, viewer: Viewer, wanted: dict[UUID, tuple[
 
 
 async def _hold_events(session: AsyncSession, people: Sequence[UUID]) -> None:
-    """Hold the events that these people registered for, before the people: in the order of those who register."""
+    """Hold the events that these people registered for, after the people: in the order of those who register."""
     theirs = select(_SEATS.c.event_id).where(among(_SEATS.c.person_id, people))
     await session.execute(select(_EVENTS.c.id).where(_EVENTS.c.id.in_(theirs)).order_by(_EVENTS.c.id).with_for_update())
 
