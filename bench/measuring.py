@@ -1,5 +1,6 @@
 """What processes use: CPU seconds of a server and of PostgreSQL's backends, and memory."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def database_seconds(before: Used, after: Used) -> float:
 def postmaster_pid(data_dir: Path) -> int:
     """The process of the embedded server."""
     return int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def held(data_dir: Path) -> int:
+    """Bytes that this process and the embedded server hold together, each shared page once."""
+    found = 0
+    try:
+        server = psutil.Process(postmaster_pid(data_dir))
+        for one in (psutil.Process(), server, *server.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                found += one.memory_full_info().pss
+    except (OSError, psutil.NoSuchProcess):  # the server has not started, or has stopped
+        return found
+    return found
 
 
 def pin(process: int | None, core: int) -> None:

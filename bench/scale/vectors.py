@@ -1,0 +1,118 @@
+"""Vectors for a seeded network without a model: clustered as real ones are, and their indexes built and timed."""
+
+import time
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+
+from api.models import DIMENSION
+from recommender.embeddings import Vectors
+from recommender.embeddings.protocol import unit
+
+CLUSTERS = 4_000
+SPREAD = 0.8
+"""The length of what is drawn beside a cluster's centre: two vectors of a cluster have a cosine of about .6."""
+BATCH = 5_000
+BUILD_MEMORY = "8GB"
+
+OF_FACTS = """
+select person_id, visibility, facet, education_id, experience_id, text_id, words from (
+    select *, row_number() over (partition by person_id order by fact_id) as place from (
+        select e.id as fact_id, e.person_id, e.visibility, 'EDUCATION' as facet, e.id as education_id,
+            null::uuid as experience_id, null::uuid as text_id, concat_ws(' ', e.degree, e.programme) as words
+        from educations e
+        union all
+        select e.id, e.person_id, e.visibility, 'EXPERIENCE', null, e.id, null, e.title from experiences e
+        union all
+        select t.id, t.person_id, t.visibility, t.kind, null, null, t.id, left(t.text, 40) from person_texts t
+        where t.kind <> 'PHOTO'
+    ) facts where visibility in ('STAFF', 'MEMBERS', 'PUBLIC')
+) numbered where place <= %s
+"""
+INTO = """
+copy fact_vectors (person_id, visibility, facet, education_id, experience_id, text_id, model_id, input_hash, embedding)
+from stdin (format binary)
+"""
+TYPES = ["uuid", "varchar", "varchar", "uuid", "uuid", "uuid", "int2", "bytea", "halfvec"]
+INDEXES = "select indexname, indexdef from pg_indexes where tablename = 'fact_vectors' and indexdef like '%hnsw%'"
+
+
+class Clusters:
+    """Where texts lie: the same words lie near each other, as by a real model. It is an embedder of searches too."""
+
+    def __init__(self) -> None:
+        self._centres = unit(np.random.default_rng(1).standard_normal((CLUSTERS, DIMENSION)).astype(np.float32))
+
+    def vectors(self, words: Sequence[str], chance: np.random.Generator) -> Vectors:
+        """A vector near its words' centre for each, of unit length."""
+        digests = (blake2b(one.encode(), digest_size=4).digest() for one in words)
+        places = [int.from_bytes(digest, "big") % CLUSTERS for digest in digests]
+        noise = chance.standard_normal((len(words), DIMENSION), dtype=np.float32) * (SPREAD / DIMENSION**0.5)
+        return unit(self._centres[places] + noise)
+
+    async def embed(self, text: str) -> NDArray[np.float32]:
+        """The vector of a search."""
+        return self.vectors([text], np.random.default_rng(2))[0]
+
+
+def write_vectors(url: str, each: int, progress: Callable[[int], None]) -> dict[str, float]:
+    """Give `each` person so many vectors at most, then build the indexes anew. Seconds by name of the index."""
+    with psycopg.connect(url) as reading, psycopg.connect(url) as writing:
+        register_vector(writing)
+        indexes: list[tuple[str, str]] = writing.execute(INDEXES.encode()).fetchall()
+        for name, _ in indexes:
+            writing.execute(f"drop index {name}".encode())
+        model = writing.execute(
+            "insert into embedding_models (name, version, active) values ('clusters', '1', true) returning id"
+        ).fetchone()
+        clusters, chance, number = Clusters(), np.random.default_rng(3), 0
+        with reading.cursor("facts") as facts, writing.cursor().copy(INTO.encode()) as copy:
+            facts.itersize = BATCH
+            facts.execute(OF_FACTS.encode(), [each])
+            copy.set_types(TYPES)
+            while rows := facts.fetchmany(BATCH):
+                for row, vector in zip(rows, clusters.vectors([row[-1] for row in rows], chance), strict=True):
+                    number += 1
+                    copy.write_row((*row[:-1], model and model[0], number.to_bytes(16, "big"), HalfVector(vector)))
+                progress(len(rows))
+        writing.commit()
+        taken = {name: _build(writing, definition) for name, definition in indexes}
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+    return taken
+
+
+def _build(connection: psycopg.Connection, definition: str) -> float:
+    began = time.perf_counter()
+    connection.execute(f"set maintenance_work_mem = '{BUILD_MEMORY}'".encode())
+    connection.execute("set max_parallel_maintenance_workers = 2")
+    connection.execute(definition.encode())
+    connection.commit()
+    return time.perf_counter() - began
+
+
+def sizes(url: str) -> dict[str, Any]:
+    """How many vectors there are, and the MiB that the index of what members see takes."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select (select count(*) from fact_vectors), pg_relation_size('ix_fact_vectors_members') / 1048576.0"
+        ).fetchone()
+    return {"vectors": row[0], "index": float(row[1])} if row else {}
+
+
+def some_vectors(url: str, most: int) -> tuple[list[UUID], Vectors]:
+    """Facts of some people as queries."""
+    with psycopg.connect(url) as connection:
+        register_vector(connection)
+        rows = connection.execute(
+            "select person_id, embedding from fact_vectors where visibility = 'MEMBERS' order by input_hash limit %s",
+            [most],
+        ).fetchall()
+    return [row[0] for row in rows], np.array([row[1].to_numpy() for row in rows], dtype=np.float32)
