@@ -47,7 +47,7 @@ def parse_cursor(text: str) -> list[Any]:
 def read_key(value: Any, type_: TypeEngine[Any]) -> object:
     """A sort key as the database compares it. Raises ValueError for a value of another type."""
     if isinstance(type_, Uuid):
-        return UUID(value)
+        return UUID(str(value))
     if isinstance(type_, DateTime):
         return datetime.fromisoformat(value)
     if isinstance(type_, Boolean):
@@ -58,6 +58,7 @@ def read_key(value: Any, type_: TypeEngine[Any]) -> object:
         expected = str
     if type(value) is not expected or (expected is int and abs(value) > 2**62) or (expected is str and "\x00" in value):
         raise ValueError
+    str(value).encode()  # half of a character is none: UnicodeEncodeError is a ValueError
     return value
 
 

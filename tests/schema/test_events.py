@@ -1,5 +1,7 @@
 """Events over HTTP: publishing, listing, seats, links, and who learns who comes."""
 
+import json
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -191,3 +193,18 @@ async def test_the_office_imports_events_with_those_who_came(session: AsyncSessi
     assert mine.data["events"]["nodes"] == [{"name": "Spring Mixer", "registered": True}]
     wrong = (await api(IMPORT, as_=staff, rows=[rows[0] | {"country": "XX"}])).data["importEvents"]
     assert [problem["path"] for problem in wrong["problems"]] == [["rows", "0", "country"]]
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\x00b", 5, None, [], {}, True], ids=ascii)
+@pytest.mark.parametrize("place", [1, 2], ids=["name", "id"])
+async def test_a_cursor_with_another_key_in_it_is_refused(session: AsyncSession, api: Api, place: int, key: object):
+    me = await make_member(session)
+    for _ in range(2):
+        await make_event(session)
+    query = """query($after: String) { events(first: 1, after: $after, orderBy: [{name: ASC}]) {
+        pageInfo { endCursor } } }"""
+    given = (await api(query, as_=me)).data["events"]["pageInfo"]["endCursor"]
+    keys = json.loads(b64decode(given))
+    keys[place] = key
+    refused = await api(query, as_=me, after=b64encode(json.dumps(keys).encode()).decode())
+    assert refused.codes == ["BAD_USER_INPUT"]
