@@ -1,28 +1,25 @@
 """How the database is reached: `write()` gives a SQLAlchemy session, `read()` the reader of planned statements."""
 
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from psycopg.errors import ForeignKeyViolation
-from psycopg.pq import Format
-from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from api.lines import Lines, RawJson
+
 DriverConnection = AsyncConnection[Any]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 """A SELECT of any columns."""
 T = TypeVar("T")
-IDLE_SECONDS = 2.0
+PATIENCE_SECONDS = 10.0
+"""How long a request waits for a connection."""
 
 
 class Base(DeclarativeBase):
@@ -39,29 +36,27 @@ class Base(DeclarativeBase):
     )
 
 
-class RawJson(Loader):
-    """JSON stays the bytes that PostgreSQL wrote: it goes into responses as it is."""
+class Reader(Protocol):
+    """Runs the text of planned SELECTs: `$1` parameters, binary results, kept prepared statements, JSON as bytes."""
 
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> bytes:
-        """The bytes themselves."""
-        return bytes(data)
+    async def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement, as plain tuples."""
+        ...
 
 
-class Reader:
-    """Runs the text of planned SELECTs on one connection: `$1` parameters, binary results, kept prepared statements."""
+class SessionReader:
+    """A reader on the connection of a session."""
 
     def __init__(self, connection: DriverConnection) -> None:
         self._connection = connection
 
     @classmethod
-    async def of(cls, session: AsyncSession) -> "Reader":
+    async def of(cls, session: AsyncSession) -> "SessionReader":
         """A reader inside the session's transaction: it sees what the session flushed."""
         return cls(await driver_connection(session))
 
     async def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one statement, as plain tuples."""
+        """See `Reader.rows`."""
         async with AsyncRawCursor(self._connection) as cursor:
             cursor.adapters.register_loader("json", RawJson)
             await cursor.execute(text.encode(), values, prepare=True, binary=True)
@@ -85,50 +80,29 @@ class PooledDatabase:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
-        self._used_at: WeakKeyDictionary[DriverConnection, float] = WeakKeyDictionary()
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
-            pool_timeout=10,
+            pool_timeout=PATIENCE_SECONDS,
             connect_args={"options": "-c timezone=UTC"},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._readers: AsyncConnectionPool[DriverConnection] = AsyncConnectionPool(
-            url,
-            kwargs={"autocommit": True, "prepare_threshold": 0, "options": "-c timezone=UTC"},
-            min_size=1,
-            max_size=pool_size,
-            timeout=10,
-            open=False,
-            check=self._check_if_idle,
-        )
-
-    async def _check_if_idle(self, connection: DriverConnection) -> None:
-        """Ask the server only about connections that have been idle: asking each time costs more than a short read."""
-        if time.monotonic() - self._used_at.get(connection, 0.0) > IDLE_SECONDS:
-            await AsyncConnectionPool.check_connection(connection)
-
-    async def open(self) -> None:
-        """Open the reader pool in the background; a database that is away does not stop the process from starting."""
-        await self._readers.open(wait=False)
+        self._lines = Lines(url, pool_size, PATIENCE_SECONDS)
 
     async def close(self) -> None:
         """Give all connections back to the server."""
-        await self._readers.close()
+        await self._lines.close()
         await self.engine.dispose()
 
     def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """See `Database.write`."""
         return self._sessions()
 
-    @asynccontextmanager
-    async def read(self) -> AsyncGenerator[Reader]:
+    def read(self) -> AbstractAsyncContextManager[Reader]:
         """See `Database.read`."""
-        async with self._readers.connection() as connection:
-            yield Reader(connection)
-            self._used_at[connection] = time.monotonic()
+        return self._lines.held()
 
 
 class UnwrittenDatabase:

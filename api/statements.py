@@ -15,7 +15,7 @@ from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.compiler import WARN_LINTING
 
-from api.db import AnySelect, Reader
+from api.db import AnySelect, SessionReader
 
 _DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")
 
@@ -60,7 +60,7 @@ class Statements:
         """The rows of the statement of this key, read in the session's transaction; `build` makes it the first time."""
         prepared, columns = self._prepared(key, build)
         await session.flush()
-        reader = await Reader.of(session)
+        reader = await SessionReader.of(session)
         found = await reader.rows(prepared.text, prepared.values(given))
         return cast(Sequence[Row[Any]], IteratorResult(columns, iter(found)).all())
 

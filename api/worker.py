@@ -126,7 +126,6 @@ async def _work(settings: Settings) -> None:
     chosen = settings.embedding_model, settings.models_dir, settings.embedding_backend
     embedder = OneAtATime(await asyncio.to_thread(load_embedder, *chosen))
     db = PooledDatabase(settings.database_url, CONCURRENCY)
-    await db.open()
     try:
         await _keep_working(build_queue(settings.database_url, Jobs(db, embedder)), stop)
     finally:

@@ -96,7 +96,7 @@ async def measure(
                     pin(server.pid, SERVER_CORE)
                     pin(postmaster, OTHER_CORE)
                     if number == 0:
-                        await drive(server.port, requests, min(seconds, 1.0))
+                        await drive(server.port, requests, min(seconds, 1.0), all_once=True)
                     meter = Meter(server.pid, postmaster)
                     before = meter.read()
                     found = await drive(server.port, requests, seconds)

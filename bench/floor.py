@@ -32,7 +32,6 @@ def with_floor(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncGenerator[None]:
-        await db.open()
         try:
             async with inner(application):
                 yield

@@ -50,9 +50,11 @@ class Round:
 class _Connection(asyncio.Protocol):
     """One connection: sends its requests in turn, around and around, until it is told to stop."""
 
-    def __init__(self, requests: Sequence[Request], found: Round, done: Callable[[Exception | None], None]) -> None:
+    def __init__(
+        self, requests: Sequence[Request], found: Round, least: int, done: Callable[[Exception | None], None]
+    ) -> None:
         self._requests, self._found, self._done = requests, found, done
-        self._next = 0
+        self._next, self._left = 0, least
         self._sent_at = 0.0
         self._buffer = b""
         self._transport: asyncio.WriteTransport | None = None
@@ -80,7 +82,8 @@ class _Connection(asyncio.Protocol):
             self._end(Failed(f"A request failed: {self._buffer[:2000]!r}"))
             return
         self._buffer = b""
-        if self.stopping or self._transport is None:
+        self._left -= 1
+        if (self.stopping and self._left <= 0) or self._transport is None:
             self._end(None)
         else:
             self._send(self._transport)
@@ -101,8 +104,11 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
 
-async def drive(port: int, requests: Sequence[Sequence[Request]], seconds: float) -> Round:
-    """One connection for each list of requests, for so many seconds. Raises Failed at the first wrong answer."""
+async def drive(port: int, requests: Sequence[Sequence[Request]], seconds: float, *, all_once: bool = False) -> Round:
+    """One connection for each list of requests, for so many seconds; `all_once`: until each was sent at least once.
+
+    Raises Failed at the first wrong answer.
+    """
     loop = asyncio.get_running_loop()
     found, ended = Round(), [loop.create_future() for _ in requests]
 
@@ -115,7 +121,11 @@ async def drive(port: int, requests: Sequence[Sequence[Request]], seconds: float
 
     started = time.perf_counter()
     connections = [
-        (await loop.create_connection(partial(_Connection, one, found, told(future)), "127.0.0.1", port))[1]
+        (
+            await loop.create_connection(
+                partial(_Connection, one, found, len(one) if all_once else 0, told(future)), "127.0.0.1", port
+            )
+        )[1]
         for one, future in zip(requests, ended, strict=True)
     ]
     await asyncio.wait(ended, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
 from api.access import Viewer
-from api.db import AnySelect, Reader
+from api.db import AnySelect, SessionReader
 from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
 from api.statements import Statements
 from recommender.vectors.texts import spell
@@ -110,7 +110,7 @@ async def _scan_until_filled(session: AsyncSession) -> None:
     """Let index scans of this transaction go on until their filter has let enough rows pass."""
     settings = {"iterative_scan": "strict_order", "ef_search": EF_SEARCH, "max_scan_tuples": MAX_SCAN_TUPLES}
     each = ", ".join(f"set_config('hnsw.{name}', '{value}', true)" for name, value in settings.items())
-    await (await Reader.of(session)).rows(f"select {each}")
+    await (await SessionReader.of(session)).rows(f"select {each}")
 
 
 def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:

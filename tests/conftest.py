@@ -105,7 +105,6 @@ def real_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
 async def real_db(real_url: str) -> AsyncGenerator[PooledDatabase]:
     """The application's own database class on a database of this test's own."""
     database = PooledDatabase(real_url)
-    await database.open()
     yield database
     await database.close()
 

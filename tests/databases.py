@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from api.db import DriverConnection, Reader, driver_connection
+from api.db import DriverConnection, Reader, SessionReader, driver_connection
 
 
-class RecordingReader(Reader):
+class RecordingReader(SessionReader):
     """A reader that notes what it runs, for tests that count statements."""
 
     def __init__(self, connection: DriverConnection, statements: list[str]) -> None:

@@ -52,8 +52,6 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        if pooled is not None:
-            await pooled.open()
         try:
             yield
         finally:

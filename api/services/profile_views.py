@@ -6,15 +6,17 @@ A day is one of the institution's: it begins at midnight in its time zone.
 import logging
 from collections.abc import Collection
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     Table,
     Text,
     Uuid,
+    and_,
     bindparam,
     column,
     delete,
@@ -27,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import NOBODY, Viewer, connected, local_today, local_tomorrow, me
+from api.access import NOBODY, Viewer, connected, local_today, local_tomorrow, me, some_row
 from api.db import AnySelect
 from api.errors import RateLimited
 from api.models import Institution, ProfileView
@@ -58,6 +60,17 @@ async def see_profiles(session: AsyncSession, viewer: Viewer, people: Collection
         _refuse(viewer, found.bound, found.tomorrow)
 
 
+def counts(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether this person's profile counts when the viewer sees it: it is neither one's own nor a connection's."""
+    return and_(person_id != me(viewer), ~connected(me(viewer), person_id))
+
+
+def seen_today(viewer: Viewer, person_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer's person has seen this person's profile today, and so sees it again at no cost."""
+    view = _VIEWS.alias()
+    return some_row(view, view.c.viewer_id == me(viewer), view.c.day == local_today(), view.c.person_id == person_id)
+
+
 async def forget_views(session: AsyncSession) -> None:
     """Delete the views of days that are over: nothing is counted by them any more."""
     await session.execute(delete(_VIEWS).where(_VIEWS.c.day < local_today()))
@@ -84,7 +97,7 @@ def _count_in(viewer: Viewer) -> AnySelect:
         .from_select(
             ["id", "viewer_id", "visitor", "day", "person_id"],
             select(given.c.id, person, visitor, local_today(), given.c.person_id).where(
-                given.c.person_id != me(viewer), ~connected(me(viewer), given.c.person_id)
+                counts(viewer, given.c.person_id)
             ),
             include_defaults=False,
         )

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access
 from api.access import Viewer, ViewerKind
 from api.app import create_app
-from api.db import AnySelect, PooledDatabase, Reader
+from api.db import AnySelect, PooledDatabase, SessionReader
 from bench.database import Caller, Network
 from bench.scale.vectors import Clusters
 from recommender.embeddings import Vectors
@@ -77,9 +77,9 @@ class Watch:
 @asynccontextmanager
 async def running(network: Network) -> AsyncGenerator[tuple[httpx.AsyncClient, Watch]]:
     """The application in this process, its statements that compare vectors timed."""
-    watch, plain = Watch(), Reader.rows
+    watch, plain = Watch(), SessionReader.rows
 
-    async def timed(self: Reader, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    async def timed(self: SessionReader, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         began = time.perf_counter()
         try:
             return await plain(self, text, values)
@@ -88,12 +88,11 @@ async def running(network: Network) -> AsyncGenerator[tuple[httpx.AsyncClient, W
                 watch.seconds += time.perf_counter() - began
 
     db = PooledDatabase(network.url, 2)
-    await db.open()
     try:
         app = create_app(network.settings, db, Clusters())
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://bench", timeout=600) as client:
-            with patch.object(Reader, "rows", timed):
+            with patch.object(SessionReader, "rows", timed):
                 yield client, watch
     finally:
         await db.close()

@@ -14,12 +14,14 @@ from sqlalchemy import (
     FromClause,
     Label,
     Uuid,
+    and_,
     any_,
     bindparam,
     case,
     column,
     func,
     literal_column,
+    not_,
     null,
     select,
     union_all,
@@ -29,6 +31,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from api import access
 from api.db import AnySelect
+from api.services.profile_views import counts, seen_today
 from schema.engine.pages import compile_page
 from schema.engine.parameters import KEYS, Scope
 from schema.engine.refusals import Refused, Unplanned
@@ -211,7 +214,8 @@ class Compiler:
     def _profile(
         self, kind: GraphQLObjectType, fields: Fields, row: FromClause, *, named: bool
     ) -> ColumnElement[Any] | None:
-        """For all others: [person id, keys of which one must have a value for the profile to count as seen].
+        """For all others: [person id, keys of which one must have a value for the profile to count as seen]; null where
+        it does not count, or has been counted today.
 
         No keys: it counts as it is, being asked for by its id, or being a row of what one would harvest.
         """
@@ -223,7 +227,9 @@ class Compiler:
         if not (whole or keys):
             return None
         shown: ColumnElement[Any] = literal_column(f"'{json.dumps(keys)}'::json")
-        return func.json_build_array(row.c[table.profile_of], shown)
+        person_id = row.c[table.profile_of]
+        counting = and_(counts(self.scope.viewer, person_id), not_(seen_today(self.scope.viewer, person_id)))
+        return case((counting, func.json_build_array(person_id, shown)), else_=null())
 
 
 def typename(kind: GraphQLObjectType) -> ColumnElement[Any]:

@@ -25,7 +25,7 @@ from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.types import JSON
 
 from api.access import Viewer
-from api.db import Reader, read_and_note
+from api.db import SessionReader, read_and_note
 from api.services.audit import log_restricted_reads
 from api.services.profile_views import see_profiles
 from schema.engine.compiler import MAX_KEYS, Compiler
@@ -33,7 +33,16 @@ from schema.engine.documents import Document
 from schema.engine.parameters import Scope, shape
 from schema.engine.refusals import Unplanned
 from schema.engine.remembering import Remembered
-from schema.engine.running import Reads, Statement, compile_statement, parse, run, take_notes
+from schema.engine.running import (
+    NOTED,
+    Reads,
+    Statement,
+    compile_statement,
+    parse,
+    run,
+    take_notes,
+    without_notes,
+)
 from schema.engine.selections import Selections
 from schema.ids import type_named
 from schema.permissions import Requirement, required_of
@@ -130,15 +139,33 @@ class Engine:
         return OperationPlan(tuple(keys), compile_statement(select(*columns), scope), tuple(required))
 
     async def _bytes(self, context: "Context", plan: OperationPlan, variables: VariableValues) -> bytes:
-        if plan.statement.audits:
-            rows = await self._audited(context, plan.statement, variables)
-            values = [b"null" if value is None else orjson.dumps(value) for value in rows[0]]
-        else:
-            async with context.db.read() as reader:
-                rows = await run(reader, plan.statement, context.viewer, variables)
-            values = [b"null" if value is None else value for value in rows[0]]
+        values = [
+            b"null" if value is None else value for value in await self._values(context, plan.statement, variables)
+        ]
         members = [b'"%b":%b' % (key.encode(), value) for key, value in zip(plan.keys, values, strict=True)]
         return b'{"data":{%b}}' % b",".join(members)
+
+    async def _values(self, context: "Context", statement: Statement, variables: VariableValues) -> list[Any]:
+        """The JSON of a statement of one row, as bytes without notes."""
+        if not statement.audits:
+            async with context.db.read() as reader:
+                return list((await run(reader, statement, context.viewer, variables))[0])
+        found = None if context.viewer.is_staff else await self._uncounted(context, statement, variables)
+        rows = found or await self._audited(context, statement, variables)
+        return [value if isinstance(value, bytes) else orjson.dumps(value) for value in rows[0]]
+
+    async def _uncounted(
+        self, context: "Context", statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
+    ) -> list[list[Any]] | None:
+        """The rows if nothing that they show counts, as bytes where they hold no note; None where something does."""
+        async with context.db.read() as reader:
+            rows = await run(reader, statement, context.viewer, variables, keys)
+        bare = [[without_notes(value) if isinstance(value, bytes) else value for value in row] for row in rows]
+        if not any(isinstance(value, bytes) and NOTED in value for row in bare for value in row):
+            return bare
+        found, reads = parsed(rows), Reads()
+        take_notes(found, reads, context.viewer)
+        return None if reads else found
 
     async def _audited(
         self, context: "Context", statement: Statement, variables: VariableValues, keys: Sequence[UUID] = ()
@@ -204,7 +231,8 @@ class Engine:
         if session is not None:
             return await read_in_session(session, context.viewer, statement, variables, keys)
         if statement.audits:
-            return await self._audited(context, statement, variables, keys)
+            found = None if context.viewer.is_staff else await self._uncounted(context, statement, variables, keys)
+            return await self._audited(context, statement, variables, keys) if found is None else parsed(found)
         async with context.db.read() as reader:
             return parsed(await run(reader, statement, context.viewer, variables, keys))
 
@@ -235,7 +263,7 @@ async def read_in_session(
     Raises RateLimited when a viewer would see more profiles than the day allows.
     """
     await session.flush()
-    rows = parsed(await run(await Reader.of(session), statement, viewer, variables, keys))
+    rows = parsed(await run(await SessionReader.of(session), statement, viewer, variables, keys))
     if statement.audits:
         reads: Reads = {}
         for row in rows:
@@ -245,6 +273,6 @@ async def read_in_session(
     return rows
 
 
-def parsed(rows: list[tuple[Any, ...]]) -> list[list[Any]]:
+def parsed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """Rows with their JSON as plain values."""
     return [[parse(value) if isinstance(value, bytes) else value for value in row] for row in rows]

@@ -19,6 +19,17 @@ Reads = dict[UUID, set[str]]
 """Person -> kinds of restricted facts that an officer was shown; for others nothing more than the person."""
 
 
+_EMPTY, _EMPTY_ALONE = f',"{AUDIT}":null'.encode(), f'"{AUDIT}":null'.encode()
+NOTED = f'"{AUDIT}":['.encode()
+"""How a note stands in what PostgreSQL wrote. In a string the quotation marks would be escaped, so what looks like this
+is one."""
+
+
+def without_notes(raw: bytes) -> bytes:
+    """The JSON without the hidden notes that say nothing: with no others in it, what the client may have."""
+    return raw.replace(_EMPTY, b"").replace(_EMPTY_ALONE, b"")
+
+
 @dataclass(frozen=True)
 class Statement:
     """A compiled SELECT: its text, and where the value of each `$n` comes from."""

@@ -80,7 +80,6 @@ async def test_a_database_that_accepts_and_never_answers_is_not_ready_but_the_pr
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
         port = silent.sockets[0].getsockname()[1]
         silent_db = PooledDatabase(f"postgresql://nobody@127.0.0.1:{port}/nothing?connect_timeout=2", 1)
-        await silent_db.open()
         async with client_of(settings_in(tmp_path), silent_db) as client:
             ready, healthy = await client.get("/readyz"), await client.get("/healthz")
         await silent_db.close()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from schema.ids import encode_id
 from tests.conftest import Api
+from tests.databases import LockedDatabase
 from tests.factories import block, connect, make_account, make_fact, make_member, make_person, make_staff
 
 V = models.Visibility
@@ -58,6 +59,31 @@ async def test_a_member_sees_so_many_profiles_a_day_and_those_again(session: Asy
     assert tomorrow.isoformat() in refused.errors[0]["message"]
     assert await seen(session) == BOUND
     assert (await api(PERSON, as_=me, id=gid(people[0]))).errors == []
+
+
+@pytest.mark.parametrize(
+    ("selection", "shown"),
+    [
+        ("displayName", {"displayName": "Ada"}),
+        ("bio", {"bio": 'says "__audit":["no"] and ,"__audit":null'}),
+        ("id @skip(if: true)", {}),
+    ],
+)
+async def test_a_profile_seen_today_is_read_by_one_statement_that_counts_nothing(
+    session: AsyncSession, api: Api, db: LockedDatabase, selection: str, shown: dict[str, Any]
+):
+    """What notes look like may stand in a text; no note may stand in an answer."""
+    me, person = await make_member(session), await make_person(session, "Ada")
+    said = 'says "__audit":["no"] and ,"__audit":null'
+    await make_fact(session, models.PersonText, person, kind=models.TextKind.BIO, text=said)
+    query = "query($id: ID!) { person(id: $id) { %s } }" % selection
+    statements: list[int] = []
+    for _ in range(2):
+        before = len(db.statements)
+        assert (await api(query, as_=me, id=gid(person))).data == {"person": shown}
+        statements.append(len(db.statements) - before)
+    assert await seen(session) == 1
+    assert statements[1] == 2, "who asks, and what was asked"
 
 
 async def test_an_answer_with_too_many_shows_nothing_and_counts_nothing(session: AsyncSession, api: Api):
