@@ -180,9 +180,9 @@ class Compiler:
             .where(source.joins(self.scope, parent, row), table.visible(self.scope.viewer, row))
             .correlate(parent)
         )
-        if isinstance(source, One):
-            return as_row(inner.limit(literal_column("1")))
-        return as_list(inner.order_by(*source.order_by(row), row.c.id))
+        order = source.order_by(row)
+        ordered = inner.order_by(*order, row.c.id) if order or isinstance(source, Many) else inner
+        return as_list(ordered) if isinstance(source, Many) else as_row(ordered.limit(literal_column("1")))
 
     def _page(
         self, source: Page, definition: GraphQLField, nodes: list[FieldNode], parent: FromClause | None

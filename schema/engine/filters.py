@@ -113,7 +113,8 @@ def compare_member(given: Arguments, value: ColumnElement[Any]) -> ColumnElement
         if part.value is None:
             raise Refused("null compares with nothing: leave the comparator out instead.", part.place)
         members = [part.value] if name == "eq" else part.value
-        found.append(value.in_([literal_column(f"'{member.value}'") for member in members]))
+        named: list[ColumnElement[Any]] = [literal_column(f"'{member.value}'") for member in members]
+        found.append(value.in_(named) if named else false())
     return and_(true(), *found)
 
 
@@ -185,7 +186,7 @@ def contains_words(given: Arguments, search: ColumnElement[Any]) -> ColumnElemen
         except Refused as refused:
             raise Refused(refused.message, part.place) from None
 
-    return search.op("@@")(cast(part.parameter(Text(), query), TSQUERY))
+    return search.bool_op("@@")(cast(part.parameter(Text(), query), TSQUERY))
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class PageCompiler:
         whole = select(*(value.label(key) for key, value in parts.items()))
         names = {nodes[0].name.value for nodes in self.fields.values()}
         if names & {"edges", "nodes", "pageInfo"}:
-            whole = whole.select_from(page)
+            whole = whole.select_from(page).having(true())  # one row, also of what needs no aggregate
         if self.parent is not None:
             whole = whole.correlate(self.parent)
         return as_row(whole)
@@ -248,9 +248,9 @@ class PageCompiler:
             elif name == "__typename":
                 value = literal_column(f"'{kind.name}'")
             else:
-                value = self.source.extra[name](self.scope, page, self.parent)
+                raise Unplanned(f"{kind.name}.{name} is answered by Python.")
             columns.append(value.label(key))
-        return as_row(select(*columns).correlate(*((page,) if self.parent is None else (page, self.parent))))
+        return as_row(select(*columns).correlate(page))
 
     def page_info(self, nodes: list[FieldNode], page: Subquery) -> ColumnElement[Any]:
         """Whether there is more, and the page's first and last cursor."""

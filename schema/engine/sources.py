@@ -69,10 +69,11 @@ class GlobalId:
 
 @dataclass(frozen=True)
 class One:
-    """At most one row of another type."""
+    """At most one row of another type: the first in an order, where there can be several."""
 
     target: str
     joins: Joins
+    order_by: Callable[[FromClause], Sequence[ColumnElement[Any]]] = lambda _row: ()
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,6 @@ class Page:
     order_reads: Mapping[str, FromClause] = field(default_factory=dict[str, FromClause])
     """The tables of the facts that some of them are drawn from, for the officers' log."""
     default_order: tuple[str, str] = ("id", "ASC")
-    extra: Mapping[str, Callable[[Scope, FromClause, FromClause | None], ColumnElement[Any]]] = field(
-        default_factory=dict[str, Any]
-    )
-    """Fields of the edge beyond node and cursor: (scope, node row, parent row) -> value."""
     facets: Mapping[str, "Facet"] = field(default_factory=dict[str, Any])
 
 
@@ -177,9 +174,14 @@ def global_id() -> Any:
     return planned(GlobalId(), "The opaque global id.")
 
 
-def one(target: str, joins: Joins, description: str) -> Any:
-    """A field that is another type's row, or null."""
-    return planned(One(target, joins), description)
+def one(
+    target: str,
+    joins: Joins,
+    description: str,
+    order_by: Callable[[FromClause], Sequence[ColumnElement[Any]]] = lambda _row: (),
+) -> Any:
+    """A field that is another type's row, or null. With `order_by` it is the first of several."""
+    return planned(One(target, joins, order_by), description)
 
 
 def many(

@@ -169,7 +169,9 @@ class Person(Node):
     )
     educations: list[Education] = many("Education", _of_person, _latest, "What they learned, latest first.")
     experiences: list[Experience] = many("Experience", _of_person, _latest, "What they did, latest first.")
-    current_experience: Experience | None = one("Experience", _current, "What they do now.")
+    current_experience: Experience | None = one(
+        "Experience", _current, "What they do now: of several the one that began last.", _latest
+    )
     skills: list[Skill] = many("Skill", _of_person, lambda row: [row.c.name_folded], "Skills by name.")
     interests: list[Interest] = many("Interest", _of_person, lambda row: [row.c.name_folded], "Interests by name.")
     places: list[Place] = many("Place", _of_person, lambda row: [row.c.kind], "Where they live, work and come from.")

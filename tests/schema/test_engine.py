@@ -154,3 +154,52 @@ def test_documents_are_forgotten_when_their_text_is_more_than_fits():
     for number in range(1, MAX_REMEMBERED // 60_000 + 1):
         documents.get(comment + f"{{ a{number}: __typename }}")
     assert documents.get(comment + "{ a0: __typename }") is not first
+
+
+@pytest.mark.parametrize("people", [0, 3])
+async def test_parts_of_a_page_that_need_no_row_are_told_once(session: AsyncSession, api: Api, people: int):
+    me = await make_member(session)
+    for _ in range(people):
+        await make_person(session, "Ana")
+    query = """{ people(first: 5, filter: {name: {contains: "Ana"}}) { pageInfo { hasPreviousPage __typename } } }"""
+    told = {"hasPreviousPage": False, "__typename": "PageInfo"}
+    assert (await api(query, as_=me)).data == {"people": {"pageInfo": told}}
+
+
+async def test_none_of_no_members_of_an_enumeration_is_nobody(session: AsyncSession, api: Api):
+    me = await make_member(session)
+    answer = await api(
+        "query($f: PersonFilter) { people(first: 1, filter: $f) { totalCount } }", as_=me, f={"role": {"in": []}}
+    )
+    assert answer.data == {"people": {"totalCount": 0}}
+
+
+async def test_of_several_current_experiences_the_one_that_began_last_is_told(session: AsyncSession, api: Api):
+    me = await make_member(session)
+    for title, begun in (("Second", "2012"), ("Third", "2019-05"), ("First", "2003")):
+        await make_fact(session, models.Experience, me.person_id or uuid4(), title=title, start_date=begun)
+    answer = await api("{ viewer { person { currentExperience { title } } } }", as_=me)
+    assert answer.data == {"viewer": {"person": {"currentExperience": {"title": "Third"}}}}
+
+
+async def test_one_document_is_planned_anew_for_what_its_variables_decide(session: AsyncSession, api: Api):
+    me = await make_member(session, "Cleo")
+    for name in ("Ana", "Bo"):
+        await make_person(session, name)
+    query = """query($n: Int = 1, $f: PersonFilter, $d: Direction! = ASC, $s: Boolean = false) {
+        people(first: $n, filter: $f, orderBy: [{name: $d}]) { nodes { displayName @skip(if: $s) } } }"""
+    given: list[tuple[dict[str, object], list[str]]] = [
+        ({}, ["Ana"]),
+        ({"n": 2}, ["Ana", "Bo"]),
+        ({"f": None}, ["Ana"]),
+        ({"f": {}}, ["Ana"]),
+        ({"f": {"name": {"contains": "bo"}}}, ["Bo"]),
+        ({"f": {"name": {"contains": "cle"}}}, ["Cleo"]),
+        ({"f": {"not": {"name": {"contains": "ana"}}}}, ["Bo"]),
+        ({"d": "DESC"}, ["Cleo"]),
+        ({}, ["Ana"]),
+    ]
+    for variables, names in given:
+        answer = await api(query, as_=me, **variables)
+        assert [node["displayName"] for node in answer.data["people"]["nodes"]] == names, variables
+    assert (await api(query, as_=me, s=True)).data == {"people": {"nodes": [{}]}}
