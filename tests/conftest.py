@@ -32,6 +32,11 @@ for _name in [name for name in os.environ if name.startswith("ALUMNI_")]:
     del os.environ[_name]  # tests say themselves what they configure
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many operations the differential test compares in its slow part."""
+    parser.addoption("--operations", type=int, default=2_000, help="Operations of the differential test.")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """The embedded server, shared by all test workers of this checkout. Its data may be lost in a crash: it is fast."""
@@ -133,6 +138,7 @@ class Answer:
     data: Any
     errors: list[dict[str, Any]]
     headers: httpx.Headers
+    text: str = ""
     statements: list[str] = field(default_factory=list[str])
 
     @property
@@ -173,6 +179,7 @@ async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) 
                 body.get("data"),
                 body.get("errors", []),
                 response.headers,
+                response.text,
                 db.statements[before:],
             )
 

@@ -1,6 +1,8 @@
-"""The access property is worth something: each known leak, as a small patch, makes it fail.
+"""The properties are worth something: each known fault, as a small patch, makes one fail.
 
-A patch is named after the path that it opens. To add one: change the code, `git diff > tests/mutants/NAME.patch`, undo.
+In `mutants/` a patch is named after the path that it opens, and the access property must catch it; those in
+`mutants/differential/` spoil the read engine, for the differential test. To add one: change the code,
+`git diff > tests/mutants/NAME.patch`, undo.
 """
 
 import os
@@ -12,9 +14,10 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
-MUTANTS = sorted((PROJECT / "tests" / "mutants").glob("*.patch"))
+MUTANTS = sorted((PROJECT / "tests" / "mutants").rglob("*.patch"))
 COPIED = ("api", "recommender", "schema", "migrations", "tests", "pyproject.toml")
-PROPERTY = "tests/schema/test_access.py"
+PROPERTIES = {"mutants": "tests/schema/test_access.py", "differential": "tests/differential/test_differential.py"}
+"""Each folder of patches, and what must catch them."""
 OWN = ("--basetemp", "temporary")
 """Not the folder of all test runs: each run closes that to other users, while a database server may work below it."""
 
@@ -34,10 +37,11 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_property(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The property test of a copy, on the code of that copy."""
+def run_property(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The property test of a copy, as far as it is fast, on the code of that copy."""
+    alone = ("-p", "no:randomly", "-p", "no:cacheprovider", "-m", "not slow")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *OWN, PROPERTY],
+        [sys.executable, "-m", "pytest", "-x", "-q", *alone, *OWN, PROPERTIES[name]],
         cwd=folder,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -46,8 +50,9 @@ def run_property(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_property_holds_on_an_unspoiled_copy(copy: Path):
-    done = run_property(copy)
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_the_property_holds_on_an_unspoiled_copy(name: str, copy: Path):
+    done = run_property(name, copy)
     assert done.returncode == 0, done.stdout[-3000:]
 
 
@@ -55,6 +60,6 @@ def test_the_property_holds_on_an_unspoiled_copy(copy: Path):
 def test_the_property_catches(mutant: Path, copy: Path):
     outside = os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)}  # git applies patches outside repositories too
     subprocess.run(["git", "apply", str(mutant)], cwd=copy, env=outside, check=True)
-    done = run_property(copy)
+    done = run_property(mutant.parent.name, copy)
     assert done.returncode == 1, done.stdout[-3000:]  # a test failed; anything else is a broken mutant
     assert "AssertionError" in done.stdout, done.stdout[-3000:]

@@ -1,0 +1,168 @@
+"""A database full of hidden facts and blocks for operations to be asked of, and who asks them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from api import models
+from api.access import ViewerKind
+from api.app import create_app
+from api.auth import DevelopmentIssuer
+from api.settings import Settings
+from recommender.embeddings import HashEmbedder
+from recommender.vectors import embed_missing
+from schema.context import Context
+from schema.engine.execution import Engine
+from tests.conftest import Answer, Api, asking
+from tests.databases import LockedDatabase
+from tests.differential.plain import Plain
+from tests.factories import connect, make_event, make_fact, make_job, make_person, register
+from tests.holdings import fill
+from tests.schema.access_checks.cases import HashedSearches
+from tests.schema.worlds import Asker, World, make_world
+
+NAMES = ("Ånna", "Benedikt-Émile", "Chloë", "Dvořák", 'Dee "D" O\'Neil', "back\\slash", "Ünal", "Zoë", "zoë", "Ada")
+
+
+@dataclass
+class Answered:
+    """What the engine made of each operation since."""
+
+    contexts: list[Context] = field(default_factory=list[Context])
+    planned: list[bool] = field(default_factory=list[bool])
+
+
+@dataclass
+class Scene:
+    """A world, who asks, and both ways of answering."""
+
+    askers: list[Asker | None]
+    """None asks without signing in."""
+    api: Api
+    db: LockedDatabase
+    plain: Plain
+    answered: Answered
+
+    async def ask(self, asker: Asker | None, query: str, variables: dict[str, Any]) -> tuple[Answer, Context, bool]:
+        """Ask over HTTP, and leave no trace: what is logged must not be in later answers. (answer, context, planned)"""
+        async with self.db.connection.begin_nested() as undone:
+            account, through = (asker.account, asker.through) if asker else (None, None)
+            answer = await self.api(query, as_=account, through=through, **variables)
+            await undone.rollback()
+        return answer, self.answered.contexts[-1], self.answered.planned[-1]
+
+
+def watch(monkeypatch: pytest.MonkeyPatch) -> Answered:
+    """Note what comes to the engine, and whether it answers."""
+    found = Answered()
+    answer = Engine.answer
+
+    async def noted(self: Engine, context: Context, operation: OperationDefinitionNode) -> bytes | None:
+        found.contexts.append(context)
+        found.planned.append(False)
+        body = await answer(self, context, operation)
+        found.planned[-1] = body is not None
+        return body
+
+    monkeypatch.setattr(Engine, "answer", noted)
+    return found
+
+
+@asynccontextmanager
+async def scene(
+    seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[Scene]:
+    """A scene that is gone afterwards."""
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        db = LockedDatabase(connection)
+        async with AsyncSession(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            random = Random(seed)
+            world = await make_world(session, random)
+            askers = await enlarge(session, random, world)
+            await session.commit()
+        await embed_missing(db, HashEmbedder())
+        async with asking(create_app(settings, db, HashedSearches()), db, issuer) as api:
+            yield Scene(askers, api, db, Plain(db), watch(monkeypatch))
+        await transaction.rollback()
+
+
+async def enlarge(session: AsyncSession, random: Random, world: World) -> list[Asker | None]:
+    """Somebody of whom everything is held, a crowd, and one who is connected with most of it. Gives all who ask."""
+    holdings = await fill(session)
+    account = await session.get_one(models.Account, holdings.own["accounts"])
+    full = Asker(ViewerKind.MEMBER, account)
+    member = next(one for one in world.askers if one.kind is ViewerKind.MEMBER and one.someone and not one.through)
+    hub = member.someone.id if member.someone else holdings.person_id
+    organizations = list(await session.scalars(select(models.Organization.id)))
+    somebody = await session.get_one(models.Person, hub)
+    somebody.choices_made_at = datetime.now(UTC)
+    session.add(models.AuditEvent(person_id=hub, action=models.AuditAction.EDITED, facts=["Skill"]))
+    await session.execute(update(models.Organization).values(industry="Ships", country="PT"))
+    for proposal in world.proposals[1:]:
+        change = await session.get_one(models.ProposedChange, proposal.change_id)
+        change.part, change.fact_id = "links", world.facts[0].id
+    for name in NAMES:
+        await _of_crowd(session, random, name, hub, organizations)
+    admins = [Asker(ViewerKind.STAFF, one.account) for one in world.askers if one.through][:1]
+    return [*world.askers, *admins, member, full, full, None]
+
+
+async def _of_crowd(session: AsyncSession, random: Random, name: str, hub: Any, organizations: list[Any]) -> None:
+    """Somebody with a name that is hard to sort or to spell, whose facts have many equals and many nulls."""
+
+    def some(*values: Any) -> Any:
+        return random.choice([None, *values])
+
+    levels = list(models.Visibility)
+    person = await make_person(
+        session, name, listed=random.random() < 0.9, given_name=some(name, "Ana"), family_name=some("Sø", "so", "Zz")
+    )
+    for place in range(2):
+        await make_fact(
+            session, models.Education, person, random.choice(levels), end_date=some("1999", "2001-05"),
+            programme=some("Law", "law & order"), degree=some("MA"), home=random.random() < 0.7,
+        )  # fmt: skip
+        await make_fact(
+            session, models.Experience, person, random.choice(levels), start_date=some("2001", "2010-10"),
+            end_date=some("2011"), organization_id=random.choice(organizations), title=f"Engineer {place}",
+        )  # fmt: skip
+    for skill in random.sample(["Sailing", "Ålgebra", "C++", "zqcommon"], 2):
+        await make_fact(
+            session, models.Skill, person, random.choice(levels), name=skill, esco_uri=some("http://data.europa.eu/s")
+        )
+    await make_fact(
+        session, models.Place, person, random.choice(levels), city=some("Lisbon", "Århus"), region=some("Far"),
+        time_zone=some("Europe/Lisbon"),
+    )  # fmt: skip
+    begun = {"starts_on": some(date(2001, 9, 1)), "ends_on": some(date(2005, 6, 30))}
+    session.add(models.PersonRole(person_id=person.id, kind=models.PersonRoleKind.STUDENT, **begun))
+    shown = {"low_visibility": random.choice(levels), "high_visibility": random.choice(levels)}
+    state = models.ConnectionState.ACCEPTED if random.random() < 0.7 else models.ConnectionState.PENDING
+    await connect(session, person, hub, state, message="Do you remember?", **shown)
+    await make_fact(
+        session,
+        models.PersonText,
+        person,
+        random.choice(levels),
+        kind=models.TextKind.PHOTO,
+        text="https://example.org/p",
+    )
+    place = {"venue": "Hall 1", "city": "Lisbon", "region": "Lisboa", "country": "PT", "description": "With cake."}
+    event = await make_event(
+        session, name, organizer=some("Chapter"), capacity=some(2, 50), join_url=some("https://example.org/j"),
+        **some(place) or {},
+    )  # fmt: skip
+    await register(session, event, hub)
+    await register(session, event, person)
+    await make_job(session, person, title=f"Opening of {name}", city=some("Porto"), country="PT")
