@@ -14,16 +14,14 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_event
 from api.errors import Conflict, Invalid, NotAllowed, Problem
 from api.models import AttendanceMode, Event, EventStatus, Registration, RegistrationState, Visibility
-from api.queue import EMBED_MISSING, enqueue
 from api.services import events
 from api.services.audit import log_imports
 from api.services.events import EventChanges
-from api.services.imports.items import Belonging, people_of, read_instant, read_people
+from api.services.imports.items import CHUNK, Belonging, ItemImport, people_of, read_instant, read_people
 from api.services.imports.reports import ImportReport, ImportStatus, RowReport
-from api.services.imports.rows import check_rows, in_row, read_row, refuse, refuse_unknown
+from api.services.imports.rows import check_rows, in_row, read_row, refuse_unknown
 from api.services.inputs import Checker, input_path
 
-CHUNK = 1_000
 FIELDS: Mapping[str, str] = {input_path(name)[-1]: name for name in events.EVENT_FIELDS}
 """What a row may say of an event, and what the service calls it."""
 KNOWN = ("externalId", "registrations", *FIELDS)
@@ -57,20 +55,7 @@ async def import_events(
     if not viewer.is_staff:
         raise NotAllowed("Only staff import events.")
     read = check_rows(rows, source, _check_row)
-    run = _Run(session, viewer, source)
-    for start in range(0, len(read), CHUNK):
-        await run.check(read[start : start + CHUNK], start)
-    refuse(run.problems)
-    nested = await session.begin_nested()
-    for start in range(0, len(read), CHUNK):
-        await run.write(read[start : start + CHUNK])
-    await run.registrations(read, people_source or source)
-    await run.finish(embed=not dry_run)
-    if dry_run:
-        await nested.rollback()
-    else:
-        await nested.commit()
-    return ImportReport([run.reports[row.external_id] for row in read], dry_run)
+    return await _Import(session, viewer, source).carry_out(read, people_source or source, dry_run=dry_run)
 
 
 # ---------------------------------------------------------------- rows
@@ -118,20 +103,13 @@ def _whole(check: Checker, name: str, given: object) -> int | None:
 # ---------------------------------------------------------------- one import
 
 
-class _Run:
-    """One import on its way."""
-
+class _Import(ItemImport[EventRow]):
     def __init__(self, session: AsyncSession, viewer: Viewer, source: str) -> None:
-        self.session = session
-        self.viewer = viewer
-        self.source = source
-        self.reports: dict[str, RowReport] = {}
-        self.problems: list[Problem] = []
+        super().__init__(session, viewer, source)
         self.known: dict[str, Row[Any]] = {}
-        self.wanted: dict[str, dict[str, Any]] = {}
 
     async def check(self, rows: Sequence[EventRow], first: int) -> None:
-        """What the events will be; `first` is the place of the first of these rows in the whole import."""
+        """See `ItemImport.check`."""
         self.known |= await self._known([row.external_id for row in rows])
         for place, row in enumerate(rows, start=first):
             before = self.known.get(row.external_id)
@@ -157,7 +135,7 @@ class _Run:
         return {row.external_id: row for row in rows}
 
     async def write(self, rows: Sequence[EventRow]) -> None:
-        """Make what is new, and change what is known and says something else now."""
+        """See `ItemImport.write`."""
         made: list[dict[str, Any]] = []
         for row in rows:
             report, before = self.reports[row.external_id], self.known.get(row.external_id)
@@ -176,7 +154,7 @@ class _Run:
         if made:
             await self.session.execute(insert(_EVENTS), made)
 
-    async def registrations(self, rows: Sequence[EventRow], people_source: str) -> None:
+    async def write_people(self, rows: Sequence[EventRow], people_source: str) -> None:
         """Who came or comes, once all events are there, in the order of their coming. What is known already stays."""
         people = await people_of(
             self.session, self.viewer, people_source, (one.external_id for row in rows for one in row.registrations)
@@ -217,11 +195,6 @@ class _Run:
         """How many seats there are to take; None without a limit."""
         capacity, before = self.wanted[external_id]["capacity"], self.known.get(external_id)
         return None if capacity is None else capacity - (before.seats_taken if before is not None else 0)
-
-    async def finish(self, *, embed: bool) -> None:
-        """Have what is new embedded."""
-        if embed and any(report.written or report.status is ImportStatus.CREATED for report in self.reports.values()):
-            await enqueue(self.session, EMBED_MISSING, lock=EMBED_MISSING)
 
 
 def _checked(before: Row[Any] | None, changes: EventChanges) -> dict[str, Any]:

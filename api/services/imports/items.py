@@ -1,19 +1,85 @@
-"""What rows of things have in common: instants, and the people that belong to a thing, by the ids of their source."""
+"""How things are imported, whatever they are: the steps, instants, and the people that belong to a thing."""
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import Viewer, visible_people
+from api.errors import Problem
 from api.models import Person
-from api.services.imports.rows import objects
+from api.queue import EMBED_MISSING, enqueue
+from api.services.imports.reports import ImportReport, ImportStatus, RowReport
+from api.services.imports.rows import objects, refuse
 from api.services.inputs import Checker
 from api.services.merges.aliases import merged_records
+
+CHUNK = 1_000
+
+
+class ItemRow(Protocol):
+    """One thing, its shape checked."""
+
+    @property
+    def external_id(self) -> str:
+        """What the source calls it."""
+        ...
+
+
+R = TypeVar("R", bound=ItemRow)
+
+
+class ItemImport(ABC, Generic[R]):
+    """One import on its way, through which all rows are written, or none."""
+
+    def __init__(self, session: AsyncSession, viewer: Viewer, source: str) -> None:
+        self.session = session
+        self.viewer = viewer
+        self.source = source
+        self.reports: dict[str, RowReport] = {}
+        self.problems: list[Problem] = []
+        self.wanted: dict[str, dict[str, Any]] = {}
+        """What each thing will be, by its external id; not those that are left as they are."""
+
+    @abstractmethod
+    async def check(self, rows: Sequence[R], first: int) -> None:
+        """Note what the things will be, or what is wrong; `first` is the place of the first row in the whole import."""
+
+    @abstractmethod
+    async def write(self, rows: Sequence[R]) -> None:
+        """Make what is new, and change what is known and says something else now."""
+
+    @abstractmethod
+    async def write_people(self, rows: Sequence[R], people_source: str) -> None:
+        """Write who belongs to the things, once all are there. What is known already stays."""
+
+    async def carry_out(self, rows: Sequence[R], people_source: str, *, dry_run: bool) -> ImportReport:
+        """All steps, in order. Raises Invalid, with nothing written, if something is wrong."""
+        key = func.hashtext(f"{type(self).__name__} {self.source}")
+        await self.session.execute(
+            select(func.pg_advisory_xact_lock(key))
+        )  # two at once would wait for each other's rows
+        parts = range(0, len(rows), CHUNK)
+        for start in parts:
+            await self.check(rows[start : start + CHUNK], start)
+        refuse(self.problems)
+        nested = await self.session.begin_nested()
+        for start in parts:
+            await self.write(rows[start : start + CHUNK])
+        await self.write_people(rows, people_source)
+        reports = [self.reports[row.external_id] for row in rows]
+        if dry_run:
+            await nested.rollback()
+        else:
+            if any(report.written or report.status is ImportStatus.CREATED for report in reports):
+                await enqueue(self.session, EMBED_MISSING, lock=EMBED_MISSING)
+            await nested.commit()
+        return ImportReport(reports, dry_run)
 
 
 @dataclass(frozen=True)

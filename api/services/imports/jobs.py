@@ -15,17 +15,15 @@ from api.access import Viewer, sees_job
 from api.errors import Invalid, NotAllowed, Problem
 from api.folding import fold
 from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, Visibility
-from api.queue import EMBED_MISSING, enqueue
 from api.services import jobs
 from api.services.audit import log_imports
 from api.services.facts import organizations_named
-from api.services.imports.items import Belonging, people_of, read_instant, read_past, read_people
+from api.services.imports.items import CHUNK, Belonging, ItemImport, people_of, read_instant, read_past, read_people
 from api.services.imports.reports import ImportReport, ImportStatus, RowReport
-from api.services.imports.rows import check_rows, in_row, read_row, refuse, refuse_unknown
+from api.services.imports.rows import check_rows, in_row, read_row, refuse_unknown
 from api.services.inputs import Checker, input_path
 from api.services.jobs import JobChanges
 
-CHUNK = 1_000
 FIELDS: Mapping[str, str] = {input_path(name)[-1]: name for name in jobs.JOB_FIELDS}
 """What a row may say of an opening, and what the service calls it."""
 KNOWN = ("externalId", "postedAt", "interests", *FIELDS)
@@ -69,20 +67,7 @@ async def import_jobs(
     if not viewer.is_staff:
         raise NotAllowed("Only staff import openings.")
     read = check_rows(rows, source, _check_row)
-    run = _Run(session, viewer, source)
-    for start in range(0, len(read), CHUNK):
-        await run.check(read[start : start + CHUNK], start)
-    refuse(run.problems)
-    nested = await session.begin_nested()
-    for start in range(0, len(read), CHUNK):
-        await run.write(read[start : start + CHUNK])
-    await run.interests(read, people_source or source)
-    await run.finish(embed=not dry_run)
-    if dry_run:
-        await nested.rollback()
-    else:
-        await nested.commit()
-    return ImportReport([run.reports[row.external_id] for row in read], dry_run)
+    return await _Import(session, viewer, source).carry_out(read, people_source or source, dry_run=dry_run)
 
 
 # ---------------------------------------------------------------- rows
@@ -124,20 +109,13 @@ def _value(check: Checker, name: str, given: object) -> Any:
 # ---------------------------------------------------------------- one import
 
 
-class _Run:
-    """One import on its way."""
-
+class _Import(ItemImport[JobRow]):
     def __init__(self, session: AsyncSession, viewer: Viewer, source: str) -> None:
-        self.session = session
-        self.viewer = viewer
-        self.source = source
-        self.reports: dict[str, RowReport] = {}
-        self.problems: list[Problem] = []
+        super().__init__(session, viewer, source)
         self.known: dict[str, Known] = {}
-        self.wanted: dict[str, dict[str, Any]] = {}
 
     async def check(self, rows: Sequence[JobRow], first: int) -> None:
-        """What the openings will be; `first` is the place of the first of these rows in the whole import."""
+        """See `ItemImport.check`."""
         self.known |= await self._known([row.external_id for row in rows])
         for place, row in enumerate(rows, start=first):
             before = self.known.get(row.external_id)
@@ -179,7 +157,7 @@ class _Run:
         return found
 
     async def write(self, rows: Sequence[JobRow]) -> None:
-        """Make what is new, and change what is known and says something else now."""
+        """See `ItemImport.write`."""
         values = {row.external_id: self.wanted[row.external_id] for row in rows if row.external_id in self.wanted}
         names: dict[str, dict[str, Any]] = {one["organization"]: {} for one in values.values()}
         employers = await organizations_named(self.session, names, source=self.source)
@@ -208,7 +186,7 @@ class _Run:
     async def _rewrite(self, job_id: UUID, columns: Mapping[str, Any]) -> None:
         await self.session.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(updated_at=func.now(), **columns))
 
-    async def interests(self, rows: Sequence[JobRow], people_source: str) -> None:
+    async def write_people(self, rows: Sequence[JobRow], people_source: str) -> None:
         """Who showed interest, once all openings are there. What is known or withdrawn stays as it is."""
         people = await people_of(
             self.session, self.viewer, people_source, (one.external_id for row in rows for one in row.interests)
@@ -243,11 +221,6 @@ class _Run:
             rows = await self.session.execute(writing.returning(_INTERESTS.c.job_id, _INTERESTS.c.person_id))
             made.extend(rows)
         return made
-
-    async def finish(self, *, embed: bool) -> None:
-        """Have what is new embedded."""
-        if embed and any(report.written or report.status is ImportStatus.CREATED for report in self.reports.values()):
-            await enqueue(self.session, EMBED_MISSING, lock=EMBED_MISSING)
 
 
 def _texts(values: Sequence[str]) -> Any:
