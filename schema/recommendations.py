@@ -1,9 +1,8 @@
 """Suggestions in general: their evidence, their pages, what counts for them, and what the viewer makes of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -26,6 +25,8 @@ from schema.people.inputs import optional
 from schema.permissions import MEMBER, SIGNED_IN, mutation, query
 from schema.viewer import Viewer
 
+S = TypeVar("S")
+
 PIPELINES: Mapping[str, tuple[str, Pipeline]] = {
     "PersonSuggestion": ("peopleYouShouldMeet", PEOPLE),
     "MentorSuggestion": ("suggestedMentors", MENTORS),
@@ -47,30 +48,46 @@ class Evidence:
     weight: float = strawberry.field(description="How much the score would fall without it.")
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A page as read: the suggestions with their cursors."""
+@strawberry.type(description="One suggestion of a page.")
+class Edge(Generic[S]):
+    """As Relay defines it; in the graph it bears the name of its kind before its own."""
 
-    items: Sequence[tuple[str, Suggestion]]
-    page_info: PageInfo
+    cursor: str = strawberry.field(description="Where the suggestion stands in the list.")
+    node: S = strawberry.field(description="The suggestion.")
 
 
-async def read_page(info: Info, type_name: str, first: int | None, after: str | None, profiled: bool | None) -> Shown:
-    """One page of the viewer's list of a kind. Raises Refused for a bad cursor or size."""
+@strawberry.type(description="A page of suggestions, best first.")
+class Connection(Generic[S]):
+    """As Relay defines it."""
+
+    edges: list[Edge[S]] = strawberry.field(description="The suggestions with their cursors.")
+    nodes: list[S] = strawberry.field(description="The suggestions.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+
+
+async def read_page(
+    info: Info,
+    type_name: str,
+    first: int | None,
+    after: str | None,
+    profiled: bool | None,
+    make: Callable[[Suggestion], S],
+) -> Connection[S]:
+    """One page of the viewer's list of a kind, each as `make` puts it. Raises Refused for a bad cursor or size."""
     size, (_, pipeline) = check_size(first), PIPELINES[type_name]
     cursor = read_cursor(after, type_name) if after else None
     async with info.context.db.write() as session, session.begin():
         page = await suggest(
             session, info.context.viewer, pipeline, first=size, after=cursor, profiled=profiled is not False
         )
-    items = [(write_cursor(page.cursor(one), type_name), one) for one in page.suggestions]
+    edges = [Edge(cursor=write_cursor(page.cursor(one), type_name), node=make(one)) for one in page.suggestions]
     page_info = PageInfo(
         has_next_page=page.has_next,
         has_previous_page=cursor is not None,
-        start_cursor=items[0][0] if items else None,
-        end_cursor=items[-1][0] if items else None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
     )
-    return Shown(items, page_info)
+    return Connection(edges=edges, nodes=[edge.node for edge in edges], page_info=page_info)
 
 
 def suggestion_id(type_name: str, suggestion: Suggestion) -> strawberry.ID:

@@ -2,12 +2,12 @@
 
 import strawberry
 
+from recommender.pages import Suggestion
 from schema.context import Info
 from schema.engine.resolving import ref
 from schema.events.types import Event
-from schema.pagination import PageInfo
 from schema.permissions import MEMBER, query
-from schema.recommendations import Evidence, evidence_of, read_page, suggestion_id
+from schema.recommendations import Connection, Evidence, evidence_of, read_page, suggestion_id
 
 
 @strawberry.type(description="An event that you may like, and why.")
@@ -22,51 +22,30 @@ class EventSuggestion:
     evidence: list[Evidence] = strawberry.field(description="What speaks for it, strongest first.")
 
 
-@strawberry.type(description="One suggestion of a page.")
-class EventSuggestionEdge:
-    """As Relay defines it."""
-
-    cursor: str = strawberry.field(description="Where the suggestion stands in the list.")
-    node: EventSuggestion = strawberry.field(description="The suggestion.")
-
-
-@strawberry.type(description="A page of suggestions, best first.")
-class EventSuggestionConnection:
-    """As Relay defines it."""
-
-    edges: list[EventSuggestionEdge] = strawberry.field(description="The suggestions with their cursors.")
-    nodes: list[EventSuggestion] = strawberry.field(description="The suggestions.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands.")
-
-
 async def find_recommended_events(
     info: Info,
     first: int | None = strawberry.UNSET,
     after: str | None = strawberry.UNSET,
     profiled: bool | None = True,
-) -> EventSuggestionConnection | None:
+) -> Connection[EventSuggestion] | None:
     """One page of the viewer's list."""
-    shown = await read_page(info, "EventSuggestion", first, after, profiled)
-    edges = [
-        EventSuggestionEdge(
-            cursor=cursor,
-            node=EventSuggestion(
-                id=suggestion_id("EventSuggestion", one),
-                event=ref(Event, one.item_id),
-                score=one.score,
-                evidence=evidence_of(one),
-            ),
-        )
-        for cursor, one in shown.items
-    ]
-    return EventSuggestionConnection(edges=edges, nodes=[edge.node for edge in edges], page_info=shown.page_info)
+    return await read_page(info, "EventSuggestion", first, after, profiled, _shown)
+
+
+def _shown(one: Suggestion) -> EventSuggestion:
+    return EventSuggestion(
+        id=suggestion_id("EventSuggestion", one),
+        event=ref(Event, one.item_id),
+        score=one.score,
+        evidence=evidence_of(one),
+    )
 
 
 @strawberry.type
 class RecommendedEventsQuery:
     """Queries of events that one may like."""
 
-    recommended_events: EventSuggestionConnection | None = query(
+    recommended_events: Connection[EventSuggestion] | None = query(
         MEMBER,
         "Events that you may like and can still come to, each with the reasons for it.",
         resolver=find_recommended_events,
