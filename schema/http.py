@@ -8,8 +8,7 @@ from typing import Any, cast
 
 import graphql
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, VariableValues
-from graphql.execution.values import get_variable_values
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import DBAPIError
@@ -19,9 +18,10 @@ from starlette.responses import Response
 
 from api.errors import DomainError, NotAllowed, RateLimited
 from schema.context import Context, Running
-from schema.engine.documents import MAX_ERRORS, Document, Documents, InvalidDocument
+from schema.engine.documents import Document, Documents, InvalidDocument
 from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
+from schema.engine.variables import InvalidVariables
 from schema.errors import coded
 
 log = logging.getLogger(__name__)
@@ -33,14 +33,6 @@ STATUS = {RateLimited.code: 429, NotAllowed.code: 403}
 """Of requests that are refused as a whole; 401 for all others."""
 
 MakeContext = Callable[[Request], Awaitable[Context]]
-
-
-class InvalidVariables(Exception):
-    """The variables do not fit the operation."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__("; ".join(error.message for error in errors))
-        self.errors = errors
 
 
 class BadRequest(Exception):
@@ -104,11 +96,7 @@ class GraphQLEndpoint:
         context = await self._make_context(request)
         if not (self._open_introspection or context.viewer.signed_in) and introspects(operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
-        variables = get_variable_values(
-            self._engine.schema, operation.variable_definitions or (), parameters.variables, max_errors=MAX_ERRORS
-        )
-        if not isinstance(variables, VariableValues):
-            raise InvalidVariables(variables)
+        variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
         context.running = Running(self._engine, document, variables)
         try:
             planned = await self._engine.answer(context, operation)

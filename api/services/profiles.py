@@ -11,6 +11,7 @@ from sqlalchemy import Row as Record
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import Viewer, sees_fact, visible_people
+from api.db import AnySelect
 from api.errors import NotAllowed, NotFound
 from api.folding import fold
 from api.models import Experience, Fact, Institution, Person, PersonText, Visibility
@@ -21,7 +22,9 @@ from api.services.facts import Terms, enqueue_embedding, organizations_named, re
 from api.services.inputs import Checker
 from api.services.lost_people import forget_lost
 from api.services.profile_changes import NAMES, PARTS, TEXTS, ProfileChanges, Wanted, check_changes
+from api.statements import Statements
 
+_STATEMENTS = Statements(most=10)
 OWN = frozenset({Visibility.ME})
 """What only its owner sees: an officer's edit neither reads nor touches it."""
 
@@ -76,17 +79,21 @@ async def _update(
 
 async def _locked_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -> Record[Any]:
     """The person, held until the transaction ends: two edits at once come one after the other."""
+    given = {"viewer": viewer.key, "person": person_id}
+    found = await _STATEMENTS.rows(session, ("locked", viewer.shape), lambda: _locking(viewer), given)
+    if not found:
+        raise NotFound("There is no such person.", ("input", "personId"))
+    return found[0]
+
+
+def _locking(viewer: Viewer) -> AnySelect:
     columns = cast(Table, Person.__table__).c
-    statement = (
+    return (
         visible_people(viewer)
         .add_columns(columns.member_edited, *(columns[name] for name in NAMES))
-        .where(Person.id == person_id)
+        .where(Person.id == bindparam("person", type_=Uuid()))
         .with_for_update(of=Person, key_share=True)
     )
-    person = (await session.execute(statement)).one_or_none()
-    if person is None:
-        raise NotFound("There is no such person.", ("input", "personId"))
-    return person
 
 
 async def refuse_foreign_facts(

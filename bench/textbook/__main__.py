@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from strawberry.asgi import GraphQL
 
 from api import logs
 from api.auth import Authenticator
-from api.db import PooledDatabase
+from api.db import PooledDatabase, driver_url
 from api.serving.databases import url_of
 from api.serving.running import reserve, server_of
 from api.settings import Settings
@@ -28,7 +28,8 @@ class View(GraphQL[Context, None]):
     def __init__(self, db: PooledDatabase, settings: Settings) -> None:
         super().__init__(schema, graphql_ide=None)
         self._db = db
-        self._sessions: Sessions = async_sessionmaker(db.engine, expire_on_commit=False)
+        engine = create_async_engine(driver_url(db.url), pool_size=settings.database_pool_size)
+        self._sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._authenticator = Authenticator(settings)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:

@@ -1,6 +1,6 @@
 """Documents, parsed and validated once: the same text is never parsed twice while it is remembered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from graphql import (
@@ -20,9 +20,9 @@ from graphql import (
 )
 
 from schema.engine.remembering import Remembered
+from schema.engine.variables import MAX_ERRORS, Variables
 
 MAX_TOKENS = 10_000
-MAX_ERRORS = 10
 MAX_REMEMBERED = 1_000_000
 """How many characters of source: parsed they take 90 times as many bytes."""
 MAX_REMEMBERED_SOURCE = 64_000
@@ -43,6 +43,14 @@ class Document:
     """Variables that name something of any type: the type is part of a plan."""
     size: int
     """Characters of its source."""
+    _variables: dict[int, Variables] = field(default_factory=dict[int, Variables])
+
+    def variables_of(self, operation: OperationDefinitionNode, schema: GraphQLSchema) -> Variables:
+        """What reads the variables of one of its operations."""
+        found = self._variables.get(id(operation))
+        if found is None:
+            found = self._variables[id(operation)] = Variables(schema, operation)
+        return found
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run; without a name there must be exactly one."""

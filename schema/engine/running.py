@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from graphql import FieldNode, GraphQLField, VariableValues
+from graphql import FieldNode, GraphQLField, ObjectValueNode, VariableNode, VariableValues
 from graphql.execution.values import get_argument_values
 
 from api.access import Viewer
@@ -40,12 +40,18 @@ class Statement:
     constants: Mapping[str, object]
     calls: tuple[tuple[GraphQLField, FieldNode], ...]
     audits: bool
+    direct: Mapping[str, str]
+    """Parameters that are a variable and nothing more, with its name: most are, and need no coercing of arguments."""
 
     def values(self, viewer: Viewer, variables: VariableValues, keys: Sequence[UUID] = ()) -> list[object]:
         """The values of one request, in order. Raises what the arguments' own checks raise."""
         known: dict[str, object] = {VIEWER: viewer.key, ACCOUNT: viewer.account_id, KEYS: list(keys)}
         arguments: dict[int, dict[str, Any]] = {}
         for name, slot in self.slots.items():
+            value = variables.coerced.get(self.direct[name]) if name in self.direct else None
+            if value is not None:
+                known[name] = slot.transform(value)
+                continue
             if slot.call not in arguments:
                 definition, node = self.calls[slot.call]
                 arguments[slot.call] = get_argument_values(definition, node, variables)
@@ -63,7 +69,20 @@ def compile_statement(statement: AnySelect, scope: Scope) -> Statement:
         constants=prepared.constants,
         calls=tuple(scope.calls),
         audits=scope.audits,
+        direct={name: variable for name, slot in scope.slots.items() if (variable := _variable_at(scope, slot))},
     )
+
+
+def _variable_at(scope: Scope, slot: Slot) -> str | None:
+    """The variable that stands in the document just where the slot's value is found."""
+    _, node = scope.calls[slot.call]
+    given = {one.name.value: one.value for one in node.arguments or ()}
+    value: Any = given.get(str(slot.path[0]))
+    for part in slot.path[1:]:
+        if not isinstance(value, ObjectValueNode):
+            return None
+        value = next((one.value for one in value.fields if one.name.value == part), None)
+    return value.name.value if isinstance(value, VariableNode) else None
 
 
 async def run(
