@@ -93,7 +93,7 @@ def _variables(connection: psycopg.Connection) -> dict[str, list[dict[str, Any]]
         "Q1": [{"id": encode_id("Person", key), "key": str(key)} for key in ids],
         "Q2": [{}],
         "Q3": [{}],
-        "Q4": [{"city": city, "since": year} for city in cities for year in YEARS],
+        "Q4": [{"city": city, "year": year} for city in cities for year in YEARS],
         "M1": [{"pronouns": "she/her"}, {"pronouns": "they/them"}],
     }
 

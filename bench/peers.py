@@ -37,10 +37,10 @@ COMMENTS = {
 """What PostGraphile cannot see of a view: keys, and that facts are short lists."""
 FUNCTIONS = f"""
 create function peers.viewer() returns uuid stable language sql as $$ select {SETTING} $$;
-create function peers.people_of(city text, since int) returns setof peers.people stable language sql as $$
+create function peers.people_of(city text, year int) returns setof peers.people stable language sql as $$
   select p.* from peers.people p
   where exists (select from peers.places l where l.person_id = p.id and l.city_folded = city)
-    and exists (select from peers.educations e where e.person_id = p.id and e.home and e.end_year >= since)
+    and exists (select from peers.educations e where e.person_id = p.id and e.home and e.end_year = year)
   order by p.name_sort, p.id
 $$;
 create function peers.update_my_profile(pronouns text) returns peers.people volatile language sql as $$

@@ -93,7 +93,7 @@ def graphql(query: Callable[[Work], str], names: Callable[[Work], Mapping[str, s
 
 def own_names(work: Work) -> Mapping[str, str]:
     """The variables of our own documents."""
-    return {name: name for name in {"Q1": ("id",), "Q4": ("city", "since"), "M1": ("pronouns",)}.get(work.name, ())}
+    return {name: name for name in {"Q1": ("id",), "Q4": ("city", "year"), "M1": ("pronouns",)}.get(work.name, ())}
 
 
 POSTGRAPHILE = {
@@ -101,8 +101,8 @@ POSTGRAPHILE = {
     "Q2": f"{{ people: allPeople(first: 50, orderBy: [NAME_SORT_ASC]) {{ totalCount nodes {{ {_named(CARD)} }} }} }}",
     "Q3": f"""{{ people: allPeople(first: 20, orderBy: [NAME_SORT_ASC]) {{ nodes {{ {_named("id displayName")}
       {_LISTS} }} }} }}""",
-    "Q4": f"""query ($city: String!, $since: Int!) {{
-      people: peopleOf(city: $city, since: $since, first: 20) {{ nodes {{ {_named(CARD)} }} }} }}""",
+    "Q4": f"""query ($city: String!, $year: Int!) {{
+      people: peopleOf(city: $city, year: $year, first: 20) {{ nodes {{ {_named(CARD)} }} }} }}""",
     "M1": f"""mutation ($pronouns: String!) {{ updateMyProfile(input: {{pronouns: $pronouns}}) {{
       person: result {{ {_named(PROFILE)} {_EXPERIENCES} }} }} }}""",
 }

@@ -102,7 +102,7 @@ GRAPH = Work(
 FILTERED = Work(
     "Q4",
     "20 of a filtered list",
-    "query ($city: String!, $since: Int!) { people(first: 20, filter: {city: {eq: $city}, classYear: {gte: $since}})"
+    "query ($city: String!, $year: Int!) { people(first: 20, filter: {city: {eq: $city}, classYear: {eq: $year}})"
     f" {{ nodes {{ {CARD} }} }} }}",
     f"""
     select json_build_object('people', json_build_object('nodes', (
@@ -110,14 +110,14 @@ FILTERED = Work(
         select {_CARD_COLUMNS} from (
           select * from {{people}} r
           where exists (select from {{places}} l where l.person_id = r.id and l.city_folded = $2::text)
-            and exists (select from {{educations}} e where e.person_id = r.id and e.home and e.end_year >= $3::int)
+            and exists (select from {{educations}} e where e.person_id = r.id and e.home and e.end_year = $3::int)
           order by r.name_sort, r.id limit 20
         ) p
         order by p.name_sort, p.id
       ) t
     )))
     """,
-    ("city", "since"),
+    ("city", "year"),
 )
 CHANGE = Work(
     "M1",
@@ -150,7 +150,7 @@ MERCURIUS: Mapping[str, str] = {
     "filtered": f"""
       select {_ROWS} from {{people}} p
       where exists (select from {{places}} l where l.person_id = p.id and l.city_folded = $3::text)
-        and exists (select from {{educations}} e where e.person_id = p.id and e.home and e.end_year >= $4::int)
+        and exists (select from {{educations}} e where e.person_id = p.id and e.home and e.end_year = $4::int)
       order by p.name_sort, p.id limit $2
     """,
     "count": "select count(*) from {people} p",

@@ -14,7 +14,7 @@ const schema = `
   }
   type PersonConnection { nodes: [Person!]! totalCount: Int! }
   input TextFilter { eq: String! }
-  input IntFilter { gte: Int! }
+  input IntFilter { eq: Int! }
   input PersonFilter { city: TextFilter! classYear: IntFilter! }
   type UpdateProfilePayload { person: Person! }
   input UpdateMyProfileInput { pronouns: String }
@@ -38,7 +38,7 @@ const resolvers = {
     person: async (_, { id }, { viewer }) => (await rows("person", [viewer, key(id)]))[0],
     people: async (_, { first, filter }, { viewer }) => ({
       nodes: filter
-        ? await rows("filtered", [viewer, first, filter.city.eq, filter.classYear.gte])
+        ? await rows("filtered", [viewer, first, filter.city.eq, filter.classYear.eq])
         : await rows("people", [viewer, first]),
     }),
   },

@@ -143,9 +143,9 @@ class TextFilter:
 
 @strawberry.input
 class IntFilter:
-    """At least this."""
+    """This number."""
 
-    gte: int
+    eq: int
 
 
 @strawberry.input
@@ -201,7 +201,7 @@ class Query:
                 .exists(),
                 select(education)
                 .where(education.person_id == models.Person.id, education.home)
-                .where(education.end_year >= filter.class_year.gte, access.sees_fact(viewer, education.__table__))
+                .where(education.end_year == filter.class_year.eq, access.sees_fact(viewer, education.__table__))
                 .exists(),
             )
         async with info.context.sessions() as session:
