@@ -18,7 +18,7 @@ from api.serving.databases import running_database, url_of
 from api.settings import Settings
 from schema.ids import encode_id
 
-ASKED = 32
+ASKED = 16
 """People who are asked for by id: each caller sees them all within the daily bound."""
 YEARS = (1990, 2005)
 CITIES = 8

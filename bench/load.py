@@ -14,7 +14,7 @@ from typing import cast
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 HEAD_END = b"\r\n\r\n"
 FAILED = b'"errors"'
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 """How long the last answers of a round may take."""
 
 
