@@ -95,7 +95,7 @@ class Drawer:
         leaves = [name for name in shown if is_leaf_type(named_type(kind.fields[name]))]
         objects = [name for name in shown if name not in leaves]
         if kind.name.endswith(("Connection", "Edge")):
-            rows = [name for name in ("edges", "nodes", "node") if name in objects and self._seldom(0.6)]
+            rows = [name for name in ("edges", "nodes", "node") if name in objects and self._seldom(0.75)]
             chosen = list({*rows, *self.some(kind, objects, 2), *self.some(kind, leaves, 1)})
             chosen.sort()
         else:
@@ -158,7 +158,7 @@ class Drawer:
         if "orderBy" in kinds and self._seldom(0.5):
             terms = self.order(source)
             found["orderBy"] = order_given(kinds["orderBy"], terms)
-        if "filter" in kinds and self._seldom(0.3):
+        if "filter" in kinds and self._seldom(0.28):
             found["filter"] = Given(kinds["filter"], await self.filter(named_type(definition.args["filter"]), 0))
         if self._seldom(0.2):
             cursor = await self.cursor(source, terms)
@@ -200,9 +200,9 @@ class Drawer:
         """One or two conditions; sometimes joined or turned round."""
         found: dict[str, Given] = {}
         joins = [name for name in ("and", "or", "not") if name in kind.fields and depth < 2]
-        for name in self.random.sample([name for name in kind.fields if name not in joins], self.random.randint(1, 2)):
-            if name not in {"and", "or", "not"}:
-                found[name] = await self.comparator(name, kind.fields[name].type)
+        fields = [name for name in kind.fields if name not in {"and", "or", "not"}]
+        for name in self.random.sample(fields, min(len(fields), self.random.randint(1, 2))):
+            found[name] = await self.comparator(name, kind.fields[name].type)
         if joins and self._seldom(0.4):
             join = self.random.choice(joins)
             declared = kind.fields[join].type

@@ -133,7 +133,7 @@ class Plain:
         if found is not None and found != []:
             self.seen.fields.add((kind, name))
         some = cast(list[Any], found) if isinstance(found, list) else [found]
-        self.seen.rows += sum(isinstance(one, Row) for one in some)
+        self.seen.rows += sum(isinstance(one, Row) or name == "edges" for one in some)
 
     async def _completed(self, found: Any, info: Info) -> Any:
         """Things that Python names, as rows that the viewer may see."""

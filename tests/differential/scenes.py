@@ -21,7 +21,7 @@ from recommender.embeddings import HashEmbedder
 from recommender.vectors import embed_missing
 from schema.context import Context
 from schema.engine.execution import Engine
-from tests.conftest import Answer, Api, asking
+from tests.conftest import Api, asking
 from tests.databases import LockedDatabase
 from tests.differential.plain import Plain
 from tests.factories import connect, make_event, make_fact, make_job, make_person, register
@@ -51,13 +51,17 @@ class Scene:
     plain: Plain
     answered: Answered
 
-    async def ask(self, asker: Asker | None, query: str, variables: dict[str, Any]) -> tuple[Answer, Context, bool]:
-        """Ask over HTTP, and leave no trace: what is logged must not be in later answers. (answer, context, planned)"""
+    async def ask(self, asker: Asker | None, query: str, variables: dict[str, Any]) -> tuple[list[str], Context, bool]:
+        """Ask over HTTP, and leave no trace: what is logged must not be in later answers. (answers, context, planned)
+
+        Ask twice: the second time there is a plan, and whose profiles it shows have been counted as seen today.
+        """
         async with self.db.connection.begin_nested() as undone:
             account, through = (asker.account, asker.through) if asker else (None, None)
             answer = await self.api(query, as_=account, through=through, **variables)
+            again = await self.api(query, as_=account, through=through, **variables)
             await undone.rollback()
-        return answer, self.answered.contexts[-1], self.answered.planned[-1]
+        return [answer.text, again.text], self.answered.contexts[-1], self.answered.planned[-1]
 
 
 def watch(monkeypatch: pytest.MonkeyPatch) -> Answered:
