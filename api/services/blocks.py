@@ -40,8 +40,7 @@ async def block_person(session: AsyncSession, viewer: Viewer, person_id: UUID) -
     made = await session.scalar(
         insert(_BLOCKS).values(id=uuid7(), blocker_id=own, blocked_id=person_id).returning(_BLOCKS.c.id)
     )
-    await _undo_tie(session, own, person_id)
-    await end_between(session, own, person_id)
+    await end_ties(session, own, person_id)
     return cast(UUID, made)
 
 
@@ -70,7 +69,9 @@ async def _standing(session: AsyncSession, viewer: Viewer, person_id: UUID) -> t
     return found.block_id, found.visible
 
 
-async def _undo_tie(session: AsyncSession, blocker: UUID, blocked: UUID) -> None:
+async def end_ties(session: AsyncSession, blocker: UUID, blocked: UUID) -> None:
+    """End whatever is open between two of whom one has blocked the other."""
+    await end_between(session, blocker, blocked)
     low, high = pair_of(blocker, blocked)
     tie = cast(Table, Connection.__table__)
     state = case(

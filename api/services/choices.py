@@ -2,6 +2,7 @@
 whether to be profiled at all (rule P8)."""
 
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -65,12 +66,17 @@ async def set_profiling(session: AsyncSession, viewer: Viewer, profiled: bool) -
     written = update(people).where(people.c.id == own).values(profiled=profiled).returning(people.c.id)
     if await session.scalar(written) is None:
         raise NotFound(NO_PROFILE)
-    profile = select(MentorProfile.id).where(MentorProfile.person_id == own).scalar_subquery()
-    if profiled:
-        await enqueue_embedding(session, own)
-        await enqueue(session, EMBED_MISSING, lock=EMBED_MISSING)
+    if not profiled:
+        await forget_profiling(session, own)
         return
-    await session.execute(delete(FactVector).where(FactVector.person_id == own))
+    await enqueue_embedding(session, own)
+    await enqueue(session, EMBED_MISSING, lock=EMBED_MISSING)
+
+
+async def forget_profiling(session: AsyncSession, person_id: UUID) -> None:
+    """Remove what suggestions of and for a person were computed from, and the log of them."""
+    profile = select(MentorProfile.id).where(MentorProfile.person_id == person_id).scalar_subquery()
+    await session.execute(delete(FactVector).where(FactVector.person_id == person_id))
     await session.execute(delete(ItemVector).where(ItemVector.mentor_id == profile))
-    about = or_(Suggestion.viewer_id == own, Suggestion.person_id == own, Suggestion.mentor_id == profile)
+    about = or_(Suggestion.viewer_id == person_id, Suggestion.person_id == person_id, Suggestion.mentor_id == profile)
     await session.execute(delete(Suggestion).where(about))

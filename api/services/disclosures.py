@@ -72,7 +72,7 @@ async def keep_back(session: AsyncSession, people: Collection[UUID] | None = Non
         .values({one.name: one.element for one in _as_it_should_be(_EDUCATIONS, person)})
     )
     concerned = {row.person_id for row in due}
-    await _forget_reasons(session, concerned)
+    await forget_reasons(session, concerned)
     return concerned
 
 
@@ -136,7 +136,7 @@ def _text(column: ColumnElement[Any]) -> ColumnElement[str]:
     return type_coerce(column, Text())
 
 
-async def _forget_reasons(session: AsyncSession, people: Collection[UUID]) -> None:
+async def forget_reasons(session: AsyncSession, people: Collection[UUID]) -> None:
     """Take what was said of these people's studies out of the suggestions that were made of them: a list that is shown
     again repeats its reasons, and the log is shown to those for whom it was made."""
     suggestion, mentor = cast(Table, Suggestion.__table__), cast(Table, MentorProfile.__table__)

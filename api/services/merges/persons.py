@@ -17,6 +17,7 @@ from api.services.audit import log_merge, log_restricted_reads
 from api.services.disclosures import keep_back
 from api.services.facts import enqueue_embedding
 from api.services.merges.acts import Act, Ledger, MergeFate, among
+from api.services.merges.afterwards import hold_for_both, note_consents, said_since
 from api.services.merges.consents import OFFICERS
 from api.services.merges.moving import Merging
 from api.services.merges.undoing import take_back
@@ -86,8 +87,8 @@ def read_acts(content: dict[str, Any]) -> list[Act]:
 async def undo_merge(session: AsyncSession, viewer: Viewer, merge_id: UUID) -> tuple[UUID, list[Act]]:
     """Take a merge back; the id of the person who is there again, and what could not be set back, having changed since.
 
-    Raises NotAllowed, NotFound, and Conflict after 30 days, for one that is undone, or while a later merge of the same
-    person stands.
+    What the person said no to since then holds for both records. Raises NotAllowed, NotFound, and Conflict after 30
+    days, for one that is undone, or while a later merge of the same person stands.
     """
     if not viewer.is_staff:
         raise NotAllowed("Merges are for the office to undo.")
@@ -109,10 +110,12 @@ async def undo_merge(session: AsyncSession, viewer: Viewer, merge_id: UUID) -> t
     await _held(session, viewer, {kept: _MERGE})
     await _hold_events(session, [kept])
     await session.execute(_ALIASES.delete().where(_ALIASES.c.merge_id == merge_id, _ALIASES.c.id == dropped))
+    since = await said_since(session, content.get("consents", {}), kept, dropped, acts)
     left = await take_back(session, acts, [UUID(key) for key in content["mentors"]])
     if any(act.table == _PEOPLE.name and act.fate is MergeFate.REMOVED for act in left):
         raise Conflict("The record cannot be restored: another has taken its place in an import.", _MERGE)
     await session.execute(update(_MERGES).where(_MERGES.c.id == merge_id).values(undone_at=func.now(), content=null()))
+    await hold_for_both(session, since, kept, dropped)
     await keep_back(session, [kept, dropped])
     tables = sorted({act.table for act in acts})
     await log_merge(session, viewer, {kept: tables, dropped: tables}, undone=True)
@@ -177,6 +180,7 @@ async def _note(session: AsyncSession, viewer: Viewer, merging: Merging, dropped
         "drop": str(merging.dropped),
         "mentors": sorted(str(key) for key in merging.mentors),
         "acts": [act.stored() for act in merging.ledger.acts],
+        "consents": await note_consents(session, merging.kept, merging.ledger.acts),
     }
     await session.execute(
         insert(_MERGES).values(
