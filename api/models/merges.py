@@ -24,7 +24,8 @@ class PersonMerge(Row):
     merged_by: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     undone_at: Mapped[Timestamp | None]
     content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """What was moved, changed and removed, with what was removed, and how open things were then; gone once it cannot be undone any more."""
+    """What was moved, changed and removed, with what was removed, and how open things were then; gone once it cannot be
+    undone any more."""
 
 
 class PersonAlias(ImportedRow):

@@ -18,7 +18,7 @@ from tests.factories import block, connect, make_account, make_fact, make_mentor
 from tests.schema.test_merges import merge, undo
 
 V, Tie, Ship = models.Visibility, models.ConnectionState, models.MentorshipState
-OPEN: dict[str, Any] = {"listed": True, "suggestable": True, "show_attendance": True, "mentor_open": True, "profiled": True}
+OPEN: dict[str, Any] = dict.fromkeys(("listed", "suggestable", "show_attendance", "mentor_open", "profiled"), True)
 Pair = tuple[models.Person, models.Person]
 
 
@@ -232,3 +232,26 @@ async def test_a_block_since_is_between_both_and_who_was_blocked(session: AsyncS
         (keep, before.id), (keep, one.id), (drop, one.id), (other.id, keep), (other.id, drop),
     }  # fmt: skip
     assert set(await session.scalars(select(models.Connection.state))) == {Tie.ENDED}
+
+
+# ---------------------------------------------------------------- a migration since
+
+
+async def test_what_was_removed_comes_back_after_a_migration_that_added_columns(
+    session: AsyncSession, api: Api, two: Pair
+):
+    """Older notes lack a column that must not be null, of people and of a fact that both had."""
+    staff = await make_staff(session)
+    for person in two:
+        await make_fact(session, models.ContactPoint, person, V.MEMBERS, value="ana@example.org")
+    made = await merge(api, staff, *two)
+    content = dict(await session.scalar(select(models.PersonMerge.content)) or {})
+    for act in content["acts"]:
+        for row in act["rows"]:
+            for name in {"people": ["profiled", "member_edited"], "contact_points": ["status"]}.get(act["table"], []):
+                del row[name]
+    await session.execute(update(models.PersonMerge).values(content=content))
+    back = await undo(api, staff, made["merge"]["id"])
+    assert (back["left"], back["restored"]) == ([], {"id": encode_id("Person", two[1].id)})
+    assert await choices(session, two[1]) == OPEN | {"deceased": False, "ferpa_hold": False}
+    assert list(await session.scalars(select(models.ContactPoint.status))) == [models.ContactStatus.ACTIVE] * 2

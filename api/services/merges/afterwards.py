@@ -159,7 +159,7 @@ def _stricter_row(table: str, then: Values, now: Values | None, gone: Values, bo
     changes: dict[str, Any] = {}
     if _is_stricter(_level(now), _level(then)):
         changes |= _at(gone, stricter(_level(now), _level(gone)))
-    if "status" in now and _STATUSES.index(now["status"]) > _STATUSES.index(then["status"]):
+    if "status" in then and _STATUSES.index(now["status"]) > _STATUSES.index(then["status"]):
         changes["status"] = max(now["status"], gone["status"], key=_STATUSES.index)
     if then.get("released_at") is not None and now["released_at"] is None:
         changes["released_at"] = None

@@ -51,9 +51,10 @@ def _single(act: Act) -> list[Act]:
 
 
 async def _restore(session: AsyncSession, act: Act) -> set[str]:
-    """Insert removed rows with all that was in them, under their own ids."""
+    """Insert removed rows with all that was in them, under their own ids; columns that are newer get their defaults."""
     table = table_named(act.table)
-    names = ", ".join(f'"{column.name}"' for column in table.c if column.computed is None)
+    stored = {name for row in act.rows for name in row}
+    names = ", ".join(f'"{column.name}"' for column in table.c if column.computed is None and column.name in stored)
     statement = text(
         f"insert into {table.name} ({names}) overriding system value "  # noqa: S608 - names of our own tables
         f"select {names} from jsonb_populate_recordset(null::{table.name}, :rows) returning id::text"
