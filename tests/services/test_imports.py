@@ -13,7 +13,7 @@ from api import models
 from api.access import Viewer, ViewerKind
 from api.errors import Invalid, NotAllowed
 from api.services.imports import ImportStatus, import_people, read_file
-from tests.factories import make_member, viewer_of
+from tests.factories import block, make_account, make_member, make_person, viewer_of
 
 OFFICE = Viewer(ViewerKind.STAFF)
 
@@ -136,6 +136,27 @@ async def test_ten_thousand_bad_rows_give_a_bounded_report(session: AsyncSession
         await import_people(session, OFFICE, [{"externalId": str(number)} for number in range(10_000)], source="sis")
     assert len(refused.value.problems) == 101
     assert refused.value.problems[-1].message == "and 9900 more problems"
+
+
+async def test_a_record_that_the_officer_does_not_see_is_left_alone_and_the_others_are_written(session: AsyncSession):
+    officer = await make_account(session, await make_person(session), models.AccountRole.STAFF)
+    hidden = await make_person(session, "Hidden", source="sis", external_id="x1")
+    own = await session.get_one(models.Person, officer.person_id)
+    await block(session, hidden, own)
+    rows = [row(1), row(2, connections=[{"externalId": "x1"}])]
+    for dry_run, status in ((True, ImportStatus.CREATED), (False, ImportStatus.CREATED), (False, ImportStatus.SKIPPED)):
+        report = await import_people(session, viewer_of(officer), rows, source="sis", dry_run=dry_run)
+        assert [one.status for one in report.rows] == [ImportStatus.SKIPPED, status]
+        assert (report.rows[0].item_id, report.rows[0].written) == (None, [])
+        told = "this record cannot be written now; nothing was imported: try again, or ask a colleague to import it"
+        assert report.rows[0].messages == [told]
+        assert report.rows[1].messages == ["connections: nobody here has the id x1"]
+    assert {key: one.display_name for key, one in (await people(session)).items() if key} == {
+        "x1": "Hidden", "x2": "Person 2",
+    }  # fmt: skip
+    assert list(await session.scalars(select(models.Skill.person_id).where(models.Skill.person_id == hidden.id))) == []
+    assert list(await session.scalars(select(models.Connection.id))) == []
+    assert await session.scalar(select(models.Account.id).where(models.Account.email == "p1@example.org")) is None
 
 
 def test_a_csv_file_becomes_rows(tmp_path: Path):

@@ -109,7 +109,8 @@ class _Run:
         rows = [row for row in rows if row.external_id not in merged]
         erased = await suppressed(self.session, [mark for row in rows for mark in row.marks(self.source)])
         rows = [row for row in rows if not self._suppressed(row, erased, known)]
-        await self._create([row for row in rows if row.external_id not in known])
+        shut = await self._create([row for row in rows if row.external_id not in known])
+        rows = [row for row in rows if row.external_id not in shut]
         await self._rewrite([(row, known[row.external_id]) for row in rows if row.external_id in known])
         await self._facts(rows, known)
         await self._roles(rows)
@@ -166,7 +167,9 @@ class _Run:
 
     # -------------------------------------------------- the person's own row
 
-    async def _create(self, rows: Sequence[ImportRow]) -> None:
+    async def _create(self, rows: Sequence[ImportRow]) -> set[str]:
+        """Make these people. Gives the ids of the rows whose record is here, and is not for this officer to see, or was
+        made by another import at this moment: nothing tells which."""
         values: list[dict[str, Any]] = []
         empty = dict.fromkeys(NAMES) | dict.fromkeys((*_FLAGS, *_CHOICES), False)
         for row in rows:
@@ -175,8 +178,14 @@ class _Run:
             given = {**row.wanted.names, **row.flags, **self._choices(row)}
             keys = {"id": report.item_id, "source": self.source, "external_id": row.external_id}
             values.append({**empty, **given, **keys})
-        if values:
-            await self.session.execute(insert(_PEOPLE), values)
+        if not values:
+            return set()
+        adding = insert(_PEOPLE).on_conflict_do_nothing(index_elements=["source", "external_id"])
+        made = set(await self.session.scalars(adding.returning(_PEOPLE.c.external_id), values))
+        shut = {row.external_id for row in rows} - made
+        for key in shut:
+            self.reports[key] = RowReport(key, messages=[_SHUT])
+        return shut
 
     async def _rewrite(self, pairs: Sequence[tuple[ImportRow, Known]]) -> None:
         held: list[UUID] = []
@@ -352,6 +361,7 @@ class _Run:
 
 
 _FLAGS = ("deceased", "ferpa_hold")
+_SHUT = "this record cannot be written now; nothing was imported: try again, or ask a colleague to import it"
 _EDITABLE = {name: shown for name, (shown, _) in NAMES.items()} | {"ferpa_hold": FERPA_HOLD}
 """Columns of a person that are kept when the member edited them, and what clients call them."""
 _CHOICES = ("listed", "suggestable", "show_attendance", "mentor_open")
