@@ -347,6 +347,15 @@ async def test_nobody_is_named_as_a_companion_whom_one_may_not_know_to_have_met(
     assert [why["text"] for why in node["evidence"] if why["kind"] == "COMPANION_COMES"] == ["Seen comes too"]
 
 
+async def test_no_more_profiles_are_shown_in_a_day_than_the_institution_allows(session: AsyncSession, api: Api):
+    """No world has so few profiles a day."""
+    session.add(models.Institution(name="Northbridge University", profiles_per_day=1))
+    me, people = await make_member(session), [await make_person(session) for _ in range(2)]
+    first, second = [(await api(PERSON, as_=me, id=encode_id("Person", person.id))) for person in people]
+    assert first.data["person"]["id"] == encode_id("Person", people[0].id)
+    assert (second.data, second.codes) == (None, ["RATE_LIMITED"])
+
+
 def test_the_model_knows_every_kind_of_fact():
     assert set(FACTS) == set(models.Fact.__subclasses__())
 
