@@ -5,9 +5,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation, SerializationFailure
 from sqlalchemy import MetaData, Select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -145,6 +145,13 @@ def driver_url(url: str) -> str:
 def names_what_is_gone(error: IntegrityError) -> bool:
     """Whether a row refers to what somebody deleted after it was found."""
     return isinstance(error.orig, ForeignKeyViolation)
+
+
+def lost_a_race(error: BaseException) -> bool:
+    """Whether PostgreSQL broke a transaction off for the sake of others at the same rows. Nothing of it was done, and
+    the same may succeed at once."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, DeadlockDetected | SerializationFailure)
 
 
 async def read_and_note(database: Database, work: Callable[[AsyncSession], Awaitable[T]], again: int = 2) -> T:

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from sqlalchemy.exc import IntegrityError
 
 from api import errors
-from api.db import names_what_is_gone
+from api.db import lost_a_race, names_what_is_gone
 from schema.engine.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,10 @@ HANDLERS = [NotFoundHandler(), NotAllowedHandler(), ConflictHandler(), InvalidHa
 """What turns the services' exceptions into members of the mutations' unions."""
 
 
+TRY_AGAIN = "TRY_AGAIN"
+RACE_LOST = "Others changed the same things at this moment, and nothing of yours was done. Try again."
+
+
 def coded(error: GraphQLError) -> GraphQLError:
     """The error as clients may see it: with a code; and masked, with an id to find it in the log, if unexpected."""
     original = error.original_error
@@ -130,6 +134,9 @@ def coded(error: GraphQLError) -> GraphQLError:
         return _like(error, original.message, {"code": "BAD_USER_INPUT"} if invalid else original.details)
     if original is None or isinstance(original, GraphQLError):
         return _like(error, error.message, {"code": "BAD_USER_INPUT"})
+    if lost_a_race(original):
+        log.warning("A transaction was broken off for the sake of another")
+        return _like(error, RACE_LOST, {"code": TRY_AGAIN})
     number = uuid4().hex
     log.error("Unexpected error %s", number, exc_info=original)
     return _like(error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "id": number})

@@ -16,13 +16,14 @@ from sqlalchemy.exc import TimeoutError as SqlTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from api.db import lost_a_race
 from api.errors import DomainError, NotAllowed, RateLimited
 from schema.context import Context, Running
 from schema.engine.documents import Document, Documents, InvalidDocument
 from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
 from schema.engine.variables import InvalidVariables
-from schema.errors import coded
+from schema.errors import RACE_LOST, TRY_AGAIN, coded
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +81,10 @@ class GraphQLEndpoint:
         except DomainError as error:
             status, body = STATUS.get(error.code, 401), refused(error)
         except Exception as error:
-            if not database_is_away(error):
+            told = unavailable(error)
+            if told is None:
                 raise
-            log.warning("The database cannot be reached: %s", type(error).__name__)
-            status = 503
-            body = errors_only("The database cannot be reached. Try again in a moment.", "SERVICE_UNAVAILABLE")
+            status, body = 503, told
         return Response(body, status, {"cache-control": "no-store"}, media_type)
 
     async def _answer(self, request: Request) -> bytes:
@@ -132,19 +132,32 @@ def errors_only(message: str, code: str) -> bytes:
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
 
 
+def unavailable(error: Exception) -> bytes | None:
+    """A body for a request that may succeed later; None if the error says nothing of the kind."""
+    if lost_a_race(error):
+        log.warning("A transaction was broken off for the sake of another")
+        return errors_only(RACE_LOST, TRY_AGAIN)
+    if not database_is_away(error):
+        return None
+    log.warning("The database cannot be reached: %s", type(error).__name__)
+    return errors_only("The database cannot be reached. Try again in a moment.", "SERVICE_UNAVAILABLE")
+
+
 def refused(error: DomainError) -> bytes:
     """A body for a request that may not be answered."""
     return orjson.dumps({"errors": [{"message": error.message, "extensions": error.details}]})
 
 
 def _ends_all(error: BaseException, reading: bool) -> bool:
-    """Whether nothing of the answer is to be shown: there is no database, or a query goes over the daily bound.
-    A mutation's other parts are told, since they were done."""
-    return database_is_away(error) or (reading and isinstance(error, RateLimited))
+    """Whether nothing of the answer is to be shown: there is no database, or a query goes over the daily bound or was
+    broken off. A mutation's other parts are told, since they were done."""
+    return database_is_away(error) or (reading and (isinstance(error, RateLimited) or lost_a_race(error)))
 
 
 def database_is_away(error: BaseException) -> bool:
     """Whether the error says that there is no database to talk to now."""
+    if lost_a_race(error):
+        return False
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error.orig, OperationalError)
     return isinstance(error, OperationalError | PoolTimeout | SqlTimeout)

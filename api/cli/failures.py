@@ -9,6 +9,7 @@ import psycopg
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from api.db import lost_a_race
 from api.errors import DomainError, Invalid
 from api.postgres import DatabaseUnavailable
 
@@ -60,12 +61,19 @@ def _message(error: Exception) -> str | None:
         case subprocess.CalledProcessError():
             return ""  # the command that failed has said why
         case psycopg.OperationalError() | DBAPIError(orig=psycopg.OperationalError()):
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            return f"The database cannot be used: {cause}\nIs ALUMNI_DATABASE_URL right, and the server running?"
+            return _of_the_database(error)
         case PermissionError() | FileNotFoundError() | IsADirectoryError() | NotADirectoryError():
             return f"{error.strerror}: {error.filename}"
         case _:
             return None
+
+
+def _of_the_database(error: Exception) -> str:
+    """Nothing could be done, or was undone."""
+    if lost_a_race(error):
+        return "Others changed the same rows at this moment, and nothing was done: try again."
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return f"The database cannot be used: {cause}\nIs ALUMNI_DATABASE_URL right, and the server running?"
 
 
 def _settings_problems(error: ValidationError) -> list[str]:
