@@ -20,7 +20,7 @@ from tests.differential.plain import Plain, write_cursor
 from tests.differential.selecting import Field, Fragment, Given, Operation, Selection
 from tests.differential.tables import Row
 
-MAX_DEPTH = 4
+MAX_DEPTH = 3
 ROOTS: Mapping[str, int] = {
     "viewer": 12, "node": 18, "nodes": 3, "person": 24, "people": 30, "event": 10, "events": 14, "job": 10, "jobs": 14,
     "mentors": 6, "mentorships": 6, "updateProposals": 3, "lostPeople": 3, "personMerges": 3, "searchPeople": 3,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from graphql import OperationDefinitionNode
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from api import models
@@ -96,6 +96,7 @@ async def scene(
             askers = await enlarge(session, random, world)
             await session.commit()
         await embed_missing(db, HashEmbedder())
+        await connection.execute(text("analyze"))  # what is never committed is never analyzed, and joined at length
         async with asking(create_app(settings, db, HashedSearches()), db, issuer) as api:
             yield Scene(askers, api, db, Plain(db), watch(monkeypatch))
         await transaction.rollback()

@@ -121,7 +121,7 @@ async def test_what_is_planned_is_what_is_plainly_so(run_with: Run):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_what_is_planned_is_what_is_plainly_so_in_many_operations(run_with: Run, part: int):
     check(await run_with(100 + part, MANY))
 
@@ -168,7 +168,7 @@ async def see(scene: Scene, tally: Tally, asker: Asker | None, name: str, ids: I
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_every_field_is_seen_with_a_value_on_both_ways(
     engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
 ):
