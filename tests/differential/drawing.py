@@ -21,6 +21,7 @@ from tests.differential.selecting import Field, Fragment, Given, Operation, Sele
 from tests.differential.tables import Row
 
 MAX_DEPTH = 3
+MAX_JOINED = 2
 ROOTS: Mapping[str, int] = {
     "viewer": 12, "node": 18, "nodes": 3, "person": 24, "people": 30, "event": 10, "events": 14, "job": 10, "jobs": 14,
     "mentors": 6, "mentorships": 6, "updateProposals": 3, "lostPeople": 3, "personMerges": 3, "searchPeople": 3,
@@ -69,6 +70,15 @@ class Drawer:
             if not any(one.name == name for one in selections if isinstance(one, Field)):
                 selections.append(await self.field(self.schema.query_type, name, 0))
         return Operation(selections)
+
+    async def filtered(self, argument: Any) -> Given:
+        """A filter that is nothing but conditions joined, and sometimes turned round: some of them find somebody."""
+        kind = named_type(argument)
+        join = self.random.choice(["and", "or", "or"])
+        each = [await self.filter(kind, MAX_JOINED) for _ in range(self.random.randint(1, 3))]
+        declared = kind.fields[join].type
+        joined = {join: Given(declared, [Given(declared.of_type, one) for one in each])}
+        return Given(argument.type, {"not": Given(argument.type, joined)} if self._seldom(0.25) else joined)
 
     def _seldom(self, share: float) -> bool:
         return self.random.random() < share
@@ -199,7 +209,7 @@ class Drawer:
     async def filter(self, kind: Any, depth: int) -> dict[str, Given]:
         """One or two conditions; sometimes joined or turned round."""
         found: dict[str, Given] = {}
-        joins = [name for name in ("and", "or", "not") if name in kind.fields and depth < 2]
+        joins = [name for name in ("and", "or", "not") if name in kind.fields and depth < MAX_JOINED]
         fields = [name for name in kind.fields if name not in {"and", "or", "not"}]
         for name in self.random.sample(fields, min(len(fields), self.random.randint(1, 2))):
             found[name] = await self.comparator(name, kind.fields[name].type)
@@ -209,7 +219,7 @@ class Drawer:
             if join == "not":
                 found[join] = Given(declared, await self.filter(kind, depth + 1))
             else:
-                each = [await self.filter(kind, depth + 1) for _ in range(self.random.randint(0, 2))]
+                each = [await self.filter(kind, depth + 1) for _ in range(self.random.randint(0, 3))]
                 found[join] = Given(declared, [Given(declared.of_type, one) for one in each])
         return found
 

@@ -25,6 +25,7 @@ from tests.schema.worlds import Asker
 
 FEW, MANY = 40, 125
 """Operations of the fast test, and of each part of the slow one."""
+FILTERS = 50
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -124,6 +125,26 @@ async def test_what_is_planned_is_what_is_plainly_so(run_with: Run):
 @pytest.mark.timeout(600)
 async def test_what_is_planned_is_what_is_plainly_so_in_many_operations(run_with: Run, part: int):
     check(await run_with(100 + part, MANY))
+
+
+@pytest.mark.timeout(120)
+async def test_filters_and_cursors_find_what_they_plainly_say(
+    engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch
+):
+    """Most filters find nobody, and a few dozen operations have too few that do."""
+    tally, random = Tally(), Random(13)
+    async with scene(13, engine, settings, issuer, monkeypatch) as found:
+        people = cast(Any, found.plain.schema.query_type).fields["people"]
+        page = cast(Page, source_of(people))
+        viewers = await viewers_of(found)
+        for _ in range(FILTERS):
+            asker, viewer = random.choice(viewers[:-1])
+            drawer = Drawer(random, found.plain, viewer, set())
+            given = await drawer.filtered(people.args["filter"])
+            query = f"""query($c: String) {{
+                people(first: 100, after: $c, filter: {given.literal()}) {{ totalCount nodes {{ id }} }} }}"""
+            cursor = await drawer.cursor(page, []) if random.random() < 0.5 else None
+            await compare(found, tally, asker, query, {"c": cursor})
 
 
 # ---------------------------------------------------------------- every field is seen
