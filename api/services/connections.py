@@ -123,16 +123,15 @@ async def _pair(session: AsyncSession, one: UUID, other: UUID) -> Row[Any] | Non
 async def _visible_tie(session: AsyncSession, viewer: Viewer, connection_id: UUID, path: Path) -> Row[Any]:
     """A request or connection of the viewer, as far as the viewer sees it, held until the transaction ends.
 
-    Whoever waits here for somebody else's change finds the row as it is afterwards, or none.
+    The two people are held first, as by whoever asks, blocks, merges or erases. Whoever waits here for somebody else's
+    change finds the row as it is afterwards, or none.
     """
-    own = viewer.person_id
-    statement = (
-        select(_TIES)
-        .where(_TIES.c.id == connection_id, or_(sees_request(viewer, _TIES), owns_tie(viewer, _TIES)))
-        .with_for_update()
-    )
-    tie = (await session.execute(statement)).one_or_none()
-    if tie is None or own not in {tie.low_id, tie.high_id}:
+    seen = select(_TIES).where(_TIES.c.id == connection_id, or_(sees_request(viewer, _TIES), owns_tie(viewer, _TIES)))
+    tie = (await session.execute(seen)).one_or_none()
+    if tie is not None:
+        await lock_pair(session, tie.low_id, tie.high_id)
+        tie = (await session.execute(seen.with_for_update())).one_or_none()
+    if tie is None or viewer.person_id not in {tie.low_id, tie.high_id}:
         raise _no_such_tie(path)
     return tie
 

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees, visible_people
+from api.access import Viewer, sees_mentor, sees_mentorship, takes_mentees
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic, OutcomeKind, Person
-from api.services.callers import hold_own_person
+from api.models import MentorProfile, Mentorship, MentorshipState, MentorTopic, OutcomeKind
+from api.services.callers import hold_own_person, own_person_id
 from api.services.inputs import UNSET, Checker, Unset, input_path
 from api.services.pairs import lock_pair
 from api.services.suggestion_outcomes import note_outcome
@@ -77,16 +77,15 @@ async def request_mentorship(session: AsyncSession, viewer: Viewer, profile_id: 
 
     Raises NotFound for whoever is no mentor for this viewer, Conflict if the mentor takes nobody now, and Invalid.
     """
-    own = await hold_own_person(session, viewer)
+    own = own_person_id(viewer)
     check = Checker()
     words = check.text(("input", "message"), message, most=2000, multiline=True)
     check.raise_problems()
     mentor = await _mentor(session, viewer, profile_id)
     if mentor.person_id == own:
         raise Conflict("This is your own profile.", _MENTOR)
-    await lock_pair(session, own, mentor.person_id)
-    held = visible_people(viewer).where(Person.id == mentor.person_id).with_for_update(of=Person, read=True)
-    await session.execute(held)
+    await lock_pair(session, own, mentor.person_id, as_they_are=True)
+    await hold_own_person(session, viewer)
     mentor = await _mentor(session, viewer, profile_id)  # a block, or leaving the pool, may have come in between
     known = await _open_one(session, mentor.person_id, own)
     if known is not None:
