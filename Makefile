@@ -18,11 +18,11 @@ run: install
 	@$(BIN)/alumni serve --demo
 
 test: check
-	$(BIN)/pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 # What is not slow has run in `test`; alone, this target runs everything.
 test-all: check
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: install
 	$(BIN)/ruff check .
