@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from api.folding import fold, prefix_query, words
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
+texts = st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\x00"), max_size=30)
+"""Not the characters that this Python does not know yet: PostgreSQL may know newer ones, and what they are made of."""
 
 
 @pytest.fixture(scope="module")
