@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -12,9 +12,9 @@ from api.seed.careers import Track
 from api.seed.drawing import chance, draw_some, pick
 from api.seed.places import City
 
-FIRST_DAY, DAYS = date(2023, 1, 2), 9 * 365
-KNOWN_UNTIL = datetime(2026, 12, 31, tzinfo=UTC)
-"""People have registered for what comes before."""
+WEEKS_AGO, WEEKS_AHEAD = 52, 26
+OPEN_FOR = timedelta(days=60)
+"""People have registered for what comes within so many days."""
 PEOPLE_PER_EVENT = 20
 FEWEST = 12
 VENUES = ("Old Mill", "Harbour Hall", "Library Café", "Market House", "Garden Room", "Station Brewery", "Town Museum")
@@ -63,8 +63,10 @@ class Rows(Protocol):
         ...
 
 
-def draw_gatherings(random: Random, rows: Rows, people: Sequence[Guest], new_id: Callable[[], str]) -> None:
-    """Events over nine years, with registrations for those up to the end of 2026."""
+def draw_gatherings(
+    random: Random, rows: Rows, people: Sequence[Guest], now: datetime, new_id: Callable[[], str]
+) -> None:
+    """Events of the last year and the next half, with registrations for the past and the next of them."""
     circles: dict[tuple[str, object], list[Guest]] = defaultdict(list)
     for one in people:
         circles["city", one.home.number].append(one)
@@ -72,7 +74,7 @@ def draw_gatherings(random: Random, rows: Rows, people: Sequence[Guest], new_id:
         for interest in one.interests:
             circles["interest", interest].append(one)
     for _ in range(max(FEWEST, len(people) // PEOPLE_PER_EVENT)):
-        _draw_event(random, rows, _draw_plan(random, circles, pick(random, people)), new_id)
+        _draw_event(random, rows, _draw_plan(random, circles, pick(random, people)), now, new_id)
 
 
 def _draw_plan(random: Random, circles: dict[tuple[str, object], list[Guest]], host: Guest) -> Plan:
@@ -89,13 +91,13 @@ def _draw_plan(random: Random, circles: dict[tuple[str, object], list[Guest]], h
     return Plan("Careers Office", name, city, True, circles["field", host.track.key])
 
 
-def _draw_event(random: Random, rows: Rows, plan: Plan, new_id: Callable[[], str]) -> None:
+def _draw_event(random: Random, rows: Rows, plan: Plan, now: datetime, new_id: Callable[[], str]) -> None:
     zone = "America/New_York" if plan.online else plan.city.time_zone
-    starts_at = _draw_start(random, plan, zone)
+    starts_at = _draw_start(random, plan, zone, now)
     capacity = 12 + random.randrange(60) if chance(random, 0.4) else None
     audience = "STAFF" if chance(random, 0.03) else "PUBLIC" if chance(random, 0.2) else "MEMBERS"
     guests: list[Guest] = []
-    if starts_at < KNOWN_UNTIL and audience != "STAFF":
+    if starts_at < now + OPEN_FOR and audience != "STAFF":
         guests = draw_some(random, plan.pool, min(3 + random.randrange(25), capacity or len(plan.pool)))
     event_id = new_id()
     place = (None, None, None, None)
@@ -109,14 +111,15 @@ def _draw_event(random: Random, rows: Rows, plan: Plan, new_id: Callable[[], str
         chance(random, 0.9),
     )  # fmt: skip
     for guest in guests:
-        at = starts_at - timedelta(days=1 + random.randrange(40), minutes=random.randrange(1440))
+        at = min(starts_at, now) - timedelta(days=1 + random.randrange(40), minutes=random.randrange(1440))
         rows.add("registrations", new_id(), event_id, guest.id, "CONFIRMED", at)
 
 
-def _draw_start(random: Random, plan: Plan, zone: str) -> datetime:
+def _draw_start(random: Random, plan: Plan, zone: str, now: datetime) -> datetime:
     """Each organiser has a weekday and an hour of its own, and mostly keeps to them."""
     habit = sum(plan.organizer.encode())
-    week = FIRST_DAY + timedelta(weeks=random.randrange(DAYS // 7))
+    monday = now.date() - timedelta(days=now.weekday())
+    week = monday + timedelta(weeks=random.randrange(-WEEKS_AGO, WEEKS_AHEAD))
     weekday = habit % 5 if chance(random, 0.8) else random.randrange(7)
     hour = 17 + habit % 3
     day = week + timedelta(days=weekday)

@@ -95,7 +95,7 @@ CHUNK = 2_000
 def generate(people: int, seed: int = 1, now: datetime = MADE) -> Iterator[Rows]:
     """The rows of a network of so many people, in chunks; the last two have the ties and what people do together.
 
-    Openings and mentorships are as of `now`; all else is as it was `MADE`.
+    Events, openings and mentorships are as of `now`; all else is as it was `MADE`.
     """
     random = Random(seed)
     network = _Network(random)
@@ -107,7 +107,7 @@ def generate(people: int, seed: int = 1, now: datetime = MADE) -> Iterator[Rows]
         yield rows
     yield network.ties(everybody)
     doings = Rows()
-    draw_gatherings(random, doings, everybody, network.id)
+    draw_gatherings(random, doings, everybody, now, network.id)
     draw_openings(random, doings, everybody, network.organizations, now, network.id)
     draw_advice(random, doings, everybody, now, network.id)
     yield doings

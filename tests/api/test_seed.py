@@ -103,6 +103,11 @@ def test_events_are_held_by_organisers_with_habits_and_attended_by_those_near():
         assert event["seats_taken"] == seats[event["id"]] <= (event["capacity"] or 10_000)
         assert event["join_url"] is None or event["join_url"].startswith("https://meet.example.org/")
     assert len({row["name"] for row in network["events"]}) > 25
+    starts = [row["starts_at"] for row in network["events"]]
+    assert timedelta(days=-380) < min(starts) - MADE < timedelta(days=-300)
+    assert 10 < sum(at > MADE for at in starts) < 25
+    assert max(starts) - MADE < timedelta(days=190)
+    assert max(row["registered_at"] for row in network["registrations"]) < MADE
     pairs = [(row["event_id"], row["person_id"]) for row in network["registrations"]]
     assert len(pairs) == len(set(pairs)) > 150
 
