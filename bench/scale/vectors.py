@@ -16,9 +16,10 @@ from api.models import DIMENSION
 from recommender.embeddings import Vectors
 from recommender.embeddings.protocol import unit
 
-CLUSTERS = 4_000
-SPREAD = 0.8
-"""The length of what is drawn beside a cluster's centre: two vectors of a cluster have a cosine of about .6."""
+CLUSTERS, DIRECTIONS = 4_000, 14
+"""Words have a cluster each of so many, in a space of so few directions as the model's vectors spread in locally."""
+WIDE, SPREAD = 0.33, 0.15
+"""How far the clusters lie apart, and the vectors of one."""
 BATCH = 5_000
 BUILD_MEMORY = "8GB"
 
@@ -45,17 +46,24 @@ INDEXES = "select indexname, indexdef from pg_indexes where tablename = 'fact_ve
 
 
 class Clusters:
-    """Where texts lie: the same words lie near each other, as by a real model. It is an embedder of searches too."""
+    """Where texts lie: the same words lie near each other, as by a real model. It is an embedder of searches too.
+
+    Points of few dimensions, whose random Fourier features (Rahimi and Recht, 2007) are the vectors: a cosine is a
+    Gaussian of the points' distance. Noise in all 384 dimensions would be harder than any text: within a cluster all
+    would be equally far apart.
+    """
 
     def __init__(self) -> None:
-        self._centres = unit(np.random.default_rng(1).standard_normal((CLUSTERS, DIMENSION)).astype(np.float32))
+        chance = np.random.default_rng(1)
+        self._centres = WIDE * chance.standard_normal((CLUSTERS, DIRECTIONS))
+        self._waves = chance.standard_normal((DIRECTIONS, DIMENSION // 2))
 
     def vectors(self, words: Sequence[str], chance: np.random.Generator) -> Vectors:
         """A vector near its words' centre for each, of unit length."""
         digests = (blake2b(one.encode(), digest_size=4).digest() for one in words)
         places = [int.from_bytes(digest, "big") % CLUSTERS for digest in digests]
-        noise = chance.standard_normal((len(words), DIMENSION), dtype=np.float32) * (SPREAD / DIMENSION**0.5)
-        return unit(self._centres[places] + noise)
+        phases = (self._centres[places] + SPREAD * chance.standard_normal((len(words), DIRECTIONS))) @ self._waves
+        return unit(np.concatenate([np.cos(phases), np.sin(phases)], axis=1).astype(np.float32))
 
     async def embed(self, text: str) -> NDArray[np.float32]:
         """The vector of a search."""
@@ -66,6 +74,7 @@ def write_vectors(url: str, each: int, progress: Callable[[int], None]) -> dict[
     """Give `each` person so many vectors at most, then build the indexes anew. Seconds by name of the index."""
     with psycopg.connect(url) as reading, psycopg.connect(url) as writing:
         register_vector(writing)
+        writing.execute("set session_replication_role = replica")  # what is copied from facts needs no check that it is
         indexes: list[tuple[str, str]] = writing.execute(INDEXES.encode()).fetchall()
         for name, _ in indexes:
             writing.execute(f"drop index {name}".encode())
