@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from api.lines import Lines, RawJson
+from api.lines import OPTIONS, Lines, RawJson
 
 DriverConnection = AsyncConnection[Any]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -86,7 +86,7 @@ class PooledDatabase:
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=PATIENCE_SECONDS,
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={"options": OPTIONS},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._lines = Lines(url, pool_size, PATIENCE_SECONDS)

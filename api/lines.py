@@ -22,6 +22,16 @@ IDLE_SECONDS = 2.0
 """A connection that was idle for longer is tried before it is used: the server may be gone without a word."""
 MOST_PREPARED = 100
 """Statements kept prepared on each connection."""
+OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "timezone": "UTC",
+        "hnsw.iterative_scan": "relaxed_order",  # until the filter has let enough rows pass
+        "hnsw.ef_search": 200,
+        "hnsw.max_scan_tuples": 20_000,
+    }.items()
+)
+"""What every connection of the application is set to."""
 SUCCESSES = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
 
 
@@ -196,7 +206,7 @@ class Lines:
             await line.close()
         try:
             async with asyncio.timeout(self._patience):
-                return Line(await AsyncConnection[Any].connect(self._url, autocommit=True, options="-c timezone=UTC"))
+                return Line(await AsyncConnection[Any].connect(self._url, autocommit=True, options=OPTIONS))
         except TimeoutError:
             raise PoolTimeout(f"The server let nobody in for {self._patience:g} s.") from None
 

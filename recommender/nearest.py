@@ -1,7 +1,8 @@
 """Vector search inside SQL: the nearest facts of the people in question, never fewer than asked when there are more.
 
-The index scan carries on until its filter is satisfied (pgvector's iterative scan). It may still give up early when few
-people pass the filter; then the same question is answered exactly, which is cheap for just those filters.
+The index scan carries on until its filter is satisfied (pgvector's iterative scan: `api.lines.OPTIONS`). It still gives
+up early when few people pass the filter; then the same question is answered exactly, which is cheap for just those
+filters.
 """
 
 from collections.abc import Collection, Hashable, Sequence
@@ -31,15 +32,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
 from api.access import Viewer
-from api.db import AnySelect, SessionReader
+from api.db import AnySelect
 from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
 from api.statements import Statements
 from recommender.vectors.texts import spell
 
 PER_PERSON = 3
 """An index scan fetches so many vectors for each person wanted: people have several."""
-EF_SEARCH = 200
-MAX_SCAN_TUPLES = 40_000
 AS_OF, QUERIES = "as_of", "queries"
 _STATEMENTS = Statements(most=100)
 
@@ -95,7 +94,6 @@ async def nearest_people(
     key = (viewer.shape, shape, None if facets is None else frozenset(facets), as_of is None, limit)
     given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [spell(query) for query in queries]}
     if not exact:
-        await _scan_until_filled(session)
         rows = await _STATEMENTS.rows(
             session, ("index", *key), lambda: _by_index(table, [*conditions, is_one_of(people, table)], limit), given
         )
@@ -104,13 +102,6 @@ async def nearest_people(
             return found
     rows = await _STATEMENTS.rows(session, ("exact", *key), lambda: _exactly(table, conditions, people, limit), given)
     return _read(rows)
-
-
-async def _scan_until_filled(session: AsyncSession) -> None:
-    """Let index scans of this transaction go on until their filter has let enough rows pass."""
-    settings = {"iterative_scan": "strict_order", "ef_search": EF_SEARCH, "max_scan_tuples": MAX_SCAN_TUPLES}
-    each = ", ".join(f"set_config('hnsw.{name}', '{value}', true)" for name, value in settings.items())
-    await (await SessionReader.of(session)).rows(f"select {each}")
 
 
 def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
@@ -148,7 +139,7 @@ def _by_index(table: FromClause, conditions: Sequence[ColumnElement[bool]], limi
         select(*_columns(table, query))
         .where(*conditions)
         .order_by(literal_column("distance"))
-        .limit(limit * PER_PERSON)
+        .limit(literal_column(str(limit * PER_PERSON)))
         .correlate(query)
         .lateral("nearest")
     )
@@ -156,16 +147,22 @@ def _by_index(table: FromClause, conditions: Sequence[ColumnElement[bool]], limi
 
 
 def _exactly(table: FromClause, conditions: Sequence[ColumnElement[bool]], people: AnySelect, limit: int) -> AnySelect:
-    """The best fact of each person, then the best people: a scan of just the people's vectors."""
+    """The best fact of each person, then the best people: person by person, as PostgreSQL may take few for many."""
     query = _queries()
     allowed = people.subquery("allowed")
     (allowed_id,) = allowed.c
+    theirs = (
+        select(table)
+        .where(table.c.person_id == allowed_id, *conditions)
+        .offset(literal_column("0"))  # stays a subselect of its own for each person
+        .correlate(allowed)
+        .lateral("theirs")
+    )
     best = (
-        select(query.c.number, *_columns(table, query))
-        .ext(distinct_on(query.c.number, table.c.person_id))
-        .select_from(table.join(allowed, allowed_id == table.c.person_id).join(query, true()))
-        .where(*conditions)
-        .order_by(query.c.number, table.c.person_id, literal_column("distance"))
+        select(query.c.number, *_columns(theirs, query))
+        .ext(distinct_on(query.c.number, theirs.c.person_id))
+        .select_from(allowed.join(theirs, true()).join(query, true()))
+        .order_by(query.c.number, theirs.c.person_id, literal_column("distance"))
         .subquery("best")
     )
     ranked = select(

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase, driver_url
+from api.lines import OPTIONS
 from api.models import Account, Impersonation
 from api.postgres import EmbeddedPostgres
 from api.settings import Settings
@@ -74,7 +75,7 @@ def worker_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def engine(worker_url: str) -> AsyncGenerator[AsyncEngine]:
     """One connection to the worker's database."""
-    engine = create_async_engine(driver_url(worker_url), pool_size=1, connect_args={"options": "-c timezone=UTC"})
+    engine = create_async_engine(driver_url(worker_url), pool_size=1, connect_args={"options": OPTIONS})
     yield engine
     await engine.dispose()
 
