@@ -43,18 +43,22 @@ meaning of their own for commas, quotes, spaces and the like."""
 SOCKETS = Path("/tmp")  # noqa: S108 (PostgreSQL's own default: the same for all processes, whatever TMPDIR says)
 UNQUOTABLE = '"$`\\\n'
 """pg_ctl hands the folder to a shell, in double quotes."""
+MEMORY = psutil.virtual_memory().total // 2**20
+"""MiB of this machine."""
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_permissions": "0700",
-    "shared_buffers": "256MB",
+    "shared_buffers": f"{max(128, min(MEMORY // 4, 4096))}MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
+    "random_page_cost": "1.1",
     "max_connections": "100",
     "jit": "off",
     "timezone": "UTC",
 }
 FAST = {
+    "shared_buffers": "256MB",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
