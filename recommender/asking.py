@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Row, Uuid, any_, bindparam
+from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Uuid, any_, bindparam, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,6 +56,19 @@ async def ask(
     key = (build, viewer.shape, viewer.person_id is None, config.digest, *shape)
     values = {"viewer": viewer.key, "as_of": asking.as_of, **given}
     return await _STATEMENTS.rows(session, key, lambda: build(asking, *shape), values)
+
+
+def best_of(asking: Asking, scored: FromClause, most: int) -> AnySelect:
+    """The ids of the best of those in `scored`, rows of person_id and score, whom the viewer may be pointed to at all.
+
+    The subselect is in order already, so PostgreSQL looks people up from the top, and stops when there are enough.
+    """
+    ranked = scored.select().order_by(scored.c.score.desc(), scored.c.person_id).subquery("ranked")
+    return (
+        asking.people.join(ranked, ranked.c.person_id == Person.id)
+        .order_by(ranked.c.score.desc(), ranked.c.person_id)
+        .limit(literal_column(str(most)))
+    )
 
 
 def among(column: ColumnElement[Any]) -> ColumnElement[bool]:

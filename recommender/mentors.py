@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access
 from api.db import AnySelect
 from api.models import FacetKind, ItemVector, MentorProfile, Person
-from recommender.asking import AHEAD, Asking, among, ask
+from recommender.asking import AHEAD, Asking, among, ask, best_of
 from recommender.candidates.cohorts import of_the_time
 from recommender.candidates.facts import sharing_something
 from recommender.candidates.texts import LIKENESS, near, own_vectors
@@ -84,12 +84,12 @@ def _on_topic(asking: Asking, quota: int) -> AnySelect:
     """Who can be asked about, or offers, most of what the viewer seeks, and then of what the viewer has."""
     own, theirs = own_tags(asking), offered(asking)
     hits = (
-        select(theirs.c.person_id, func.sum(own.c.wanted.cast(Integer) * 3 + 1).label("hits"))
+        select(theirs.c.person_id, func.sum(own.c.wanted.cast(Integer) * 3 + 1).label("score"))
         .join_from(own, theirs, own.c.name_folded == theirs.c.name_folded)
         .group_by(theirs.c.person_id)
         .subquery("hits")
     )
-    return asking.people.join(hits, hits.c.person_id == Person.id).order_by(hits.c.hits.desc(), Person.id).limit(quota)
+    return best_of(asking, hits, quota)
 
 
 def _saying_what_is_near(asking: Asking, quota: int) -> AnySelect:
@@ -98,7 +98,7 @@ def _saying_what_is_near(asking: Asking, quota: int) -> AnySelect:
     mine, vector, profile = own_texts(asking), ItemVector.__table__.alias(), MentorProfile.__table__.alias()
     distance = func.min(vector.c.embedding.op("<=>", return_type=Float())(mine.c.embedding))
     nearest = (
-        select(profile.c.person_id, distance.label("distance"))
+        select(profile.c.person_id, (-distance).label("score"))
         .join_from(profile, vector, vector.c.mentor_id == profile.c.id)
         .join(mine, true())
         .where(
@@ -110,11 +110,7 @@ def _saying_what_is_near(asking: Asking, quota: int) -> AnySelect:
         .group_by(profile.c.person_id)
         .subquery("nearest")
     )
-    return (
-        asking.people.join(nearest, nearest.c.person_id == Person.id)
-        .order_by(nearest.c.distance, Person.id)
-        .limit(quota)
-    )
+    return best_of(asking, nearest, quota)
 
 
 PIPELINE = Pipeline(

@@ -67,8 +67,8 @@ class Education(Fact):
         embeddable_key(),
         partial_date_check("start_date"),
         partial_date_check("end_date"),
-        Index("ix_educations_end_year", "end_year"),
-        Index("ix_educations_programme", "programme"),
+        Index("ix_educations_end_year_person_id", "end_year", "person_id"),
+        Index("ix_educations_programme_end_year_person_id", "programme", "end_year", "person_id"),
         Index("ix_educations_cip_code", "cip_code"),
         Index("ix_educations_search", "search", postgresql_using="gin"),
     )
@@ -119,7 +119,7 @@ class Experience(Fact):
         embeddable_key(),
         partial_date_check("start_date"),
         partial_date_check("end_date"),
-        Index("ix_experiences_organization_id", "organization_id"),
+        Index("ix_experiences_organization_id_person_id", "organization_id", "person_id"),
         Index("ix_experiences_occupation_code", "occupation_code"),
         Index("ix_experiences_search", "search", postgresql_using="gin"),
     )

@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Integer, case, cast, func, literal_column, select, true
+from sqlalchemy import ColumnElement, FromClause, Integer, case, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from api.db import AnySelect
-from api.models import Person
-from recommender.asking import Asking, ask
-from recommender.candidates.facts import COMMON, may_count, own_values
+from recommender.asking import Asking, ask, best_of
+from recommender.candidates.facts import latest, own_values
 
 DATED = ("organization_id", "start_date", "end_date")
 LONG = 5.0
@@ -44,10 +43,9 @@ async def colleagues(session: AsyncSession, asking: Asking, quota: int) -> list[
 def _together_longest(asking: Asking, quota: int) -> AnySelect:
     mine, theirs = own_values(asking, models.Experience, *DATED), models.Experience.__table__.alias()
     years = 1 + last_together(asking, mine, theirs) - first_together(mine, theirs)
+    columns = select(theirs.c.person_id, func.greatest(0, years).label("years"))
     some = (
-        select(theirs.c.person_id, func.greatest(0, years).label("years"))
-        .where(*may_count(asking, theirs), mine.c.organization_id == theirs.c.organization_id)
-        .limit(literal_column(str(COMMON)))
+        latest(columns, asking, theirs, mine.c.organization_id == theirs.c.organization_id)
         .correlate(mine)
         .lateral("some")
     )
@@ -60,9 +58,5 @@ def _together_longest(asking: Asking, quota: int) -> AnySelect:
     people = func.count().over(partition_by=best.c.organization_id)
     tells = APART + func.least(1.0, best.c.years / LONG)
     each = select(best.c.person_id, (tells / func.ln(2.0 + people)).label("strength")).subquery("each")
-    return (
-        asking.people.join(each, each.c.person_id == Person.id)
-        .group_by(Person.id)
-        .order_by(func.sum(each.c.strength).desc(), Person.id)
-        .limit(quota)
-    )
+    scored = select(each.c.person_id, func.sum(each.c.strength).label("score")).group_by(each.c.person_id)
+    return best_of(asking, scored.subquery("scored"), quota)

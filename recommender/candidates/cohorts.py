@@ -1,17 +1,19 @@
 """By time: people of the viewer's years here, and by chance: anybody at all."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Float,
     FromClause,
     Integer,
     Text,
     bindparam,
-    case,
     cast,
+    desc,
     func,
     literal_column,
     select,
@@ -23,12 +25,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access, models
 from api.db import AnySelect
 from api.models import Person
-from recommender.asking import Asking, ask
+from recommender.asking import Asking, ask, best_of
 from recommender.candidates.facts import may_count, own_values
 from recommender.candidates.ties import tie_ends
 
-COHORT = 300
-"""Of so many of a class at most the ties are counted."""
+COHORT = 150
+"""Of so many of a class at most the ties are counted: of the viewer's own programme first."""
 LOT = func.md5(cast(Person.id, Text))
 """A person's place on the circle: spelled exactly as its index."""
 
@@ -50,27 +52,40 @@ async def popular_in_cohort(session: AsyncSession, asking: Asking, quota: int) -
 
 
 def _most_ties(asking: Asking, quota: int) -> AnySelect:
-    columns = ("end_year", "home", "programme")
-    mine, theirs = own_values(asking, models.Education, *columns), models.Education.__table__.alias()
-    near = case((mine.c.programme == theirs.c.programme, 1.0), else_=0.5)
+    ways = (1.0, ("end_year", "programme")), (0.5, ("end_year",))
+    parts = [_some_of_year(asking, near, same) for near, same in ways]
+    every = union_all(*parts).subquery("every")
     cohort = (
-        select(theirs.c.person_id, func.max(near).label("near"))
-        .join_from(theirs, mine, mine.c.end_year == theirs.c.end_year)
-        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home)
-        .group_by(theirs.c.person_id)
-        .order_by(func.max(near).desc(), theirs.c.person_id)
+        select(every.c.person_id, func.max(every.c.near).label("near"))
+        .group_by(every.c.person_id)
+        .order_by(desc("near"), every.c.person_id)
         .limit(literal_column(str(COHORT)))
         .cte("cohort")
     )
     ties = tie_ends(asking, cohort.c.person_id).lateral("ties")
-    popularity = func.sum(ties.c.weight * cohort.c.near)
-    return (
-        asking.people.join(cohort, cohort.c.person_id == Person.id)
-        .join(ties, true())
-        .group_by(Person.id)
-        .order_by(popularity.desc(), Person.id)
-        .limit(quota)
+    scored = (
+        select(cohort.c.person_id, func.sum(ties.c.weight * cohort.c.near).label("score"))
+        .select_from(cohort.join(ties, true()))
+        .group_by(cohort.c.person_id)
+        .subquery("scored")
     )
+    return best_of(asking, scored, quota)
+
+
+def _some_of_year(asking: Asking, near: float, same: Sequence[str]) -> AnySelect:
+    """Some who finished here in a year of the viewer's, and are the `same` in what else is named."""
+    mine, theirs = own_values(asking, models.Education, *same, "home"), models.Education.__table__.alias()
+    some = (
+        select(theirs.c.person_id)
+        .where(*may_count(asking, theirs), *(mine.c[name] == theirs.c[name] for name in same))
+        .where(mine.c.home, theirs.c.home)
+        .order_by(theirs.c.person_id.desc())
+        .limit(literal_column(str(COHORT)))
+        .correlate(mine)
+        .lateral("some")
+    )
+    how_near: ColumnElement[float] = literal_column(str(near), Float())
+    return select(some.c.person_id, how_near.label("near")).select_from(mine.join(some, true()))
 
 
 async def anybody(session: AsyncSession, asking: Asking, quota: int) -> list[UUID]:

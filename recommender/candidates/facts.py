@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.db import AnySelect
-from api.models import Person
-from recommender.asking import Asking, ask
+from recommender.asking import Asking, ask, best_of
 
 COMMON = 1000
 """What so many people share brings only so many of them, and sets nobody apart."""
@@ -58,6 +57,15 @@ def may_count(asking: Asking, theirs: FromClause) -> list[ColumnElement[bool]]:
     ]
 
 
+def latest(columns: AnySelect, asking: Asking, theirs: FromClause, *same: ColumnElement[bool]) -> AnySelect:
+    """Others' facts that are the `same` in something: of the COMMON people at most who joined last."""
+    return (
+        columns.where(*may_count(asking, theirs), *same)
+        .order_by(theirs.c.person_id.desc())
+        .limit(literal_column(str(COMMON)))
+    )
+
+
 async def sharing_something(
     session: AsyncSession, asking: Asking, quota: int, kinds: tuple[str, ...] = tuple(SHARED)
 ) -> list[UUID]:
@@ -69,26 +77,15 @@ async def sharing_something(
 def _sharing_most(asking: Asking, quota: int, kinds: tuple[str, ...]) -> AnySelect:
     parts = [_sharing(asking, SHARED[kind]) for kind in kinds]
     every = union_all(*parts, _same_year(asking)).subquery("every")
-    # Materialised: of few people PostgreSQL would look for what is shared once for each of them.
-    shared = (
-        select(every.c.person_id, func.sum(every.c.strength).label("strength"))
-        .group_by(every.c.person_id)
-        .cte("shared")
-        .prefix_with("MATERIALIZED")
-    )
-    return (
-        asking.people.join(shared, shared.c.person_id == Person.id)
-        .order_by(shared.c.strength.desc(), Person.id)
-        .limit(quota)
-    )
+    shared = select(every.c.person_id, func.sum(every.c.strength).label("score")).group_by(every.c.person_id)
+    return best_of(asking, shared.subquery("shared"), quota)
 
 
 def _sharing(asking: Asking, shared: Shared) -> AnySelect:
     """Each shared fact with its strength, less the more people have it."""
     mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
     same = [mine.c[name] == theirs.c[name] for name in shared.equal]
-    some = select(theirs.c.person_id).where(*may_count(asking, theirs), *same).limit(literal_column(str(COMMON)))
-    holder = some.correlate(mine).lateral()
+    holder = latest(select(theirs.c.person_id), asking, theirs, *same).correlate(mine).lateral()
     holders = func.count().over(partition_by=[mine.c[name] for name in shared.equal])
     most: ColumnElement[float] = literal_column(str(shared.strength), Float())
     strength: ColumnElement[float] = most / func.ln(2.0 + holders, type_=Float())
@@ -97,11 +94,7 @@ def _sharing(asking: Asking, shared: Shared) -> AnySelect:
 
 def _same_year(asking: Asking) -> AnySelect:
     mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
-    some = (
-        select(theirs.c.person_id)
-        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year)
-        .limit(literal_column(str(COMMON)))
-    )
-    holder = some.correlate(mine).lateral()
+    same = mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year
+    holder = latest(select(theirs.c.person_id), asking, theirs, *same).correlate(mine).lateral()
     strength: ColumnElement[float] = literal_column("0.3")
     return select(holder.c.person_id, strength.label("strength")).select_from(mine.join(holder, true()))

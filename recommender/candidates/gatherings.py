@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access
 from api.db import AnySelect
-from api.models import Event, Person, Registration
-from recommender.asking import Asking, ask
+from api.models import Event, Registration
+from recommender.asking import Asking, ask, best_of
 from recommender.candidates.facts import COMMON
 from recommender.candidates.ties import recency
 
@@ -61,9 +61,5 @@ def _going_together(asking: Asking, quota: int) -> AnySelect:
         .select_from(latest.join(some, true()))
         .subquery("met")
     )
-    return (
-        asking.people.join(met, met.c.person_id == Person.id)
-        .group_by(Person.id)
-        .order_by(func.sum(met.c.strength).desc(), Person.id)
-        .limit(quota)
-    )
+    scored = select(met.c.person_id, func.sum(met.c.strength).label("score")).group_by(met.c.person_id)
+    return best_of(asking, scored.subquery("scored"), quota)

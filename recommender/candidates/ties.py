@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.db import AnySelect
-from api.models import Person
-from recommender.asking import Asking, ask
+from recommender.asking import Asking, ask, best_of
 
 YEAR = 365.25 * 24 * 3600
 BRIDGES = 60
@@ -80,9 +79,9 @@ def _steps_away(asking: Asking, quota: int) -> AnySelect:
         ends.c.other, (THIRD * best.c.value * ends.c.weight / func.ln(1.0 + degree)).label("value")
     ).select_from(best.join(ends, true()))
     reached = union_all(select(two), three).subquery("reached")
-    return (
-        asking.people.join(reached, reached.c.other == Person.id)
-        .group_by(Person.id)
-        .order_by(func.sum(reached.c.value).desc(), Person.id)
-        .limit(quota)
+    scored = (
+        select(reached.c.other.label("person_id"), func.sum(reached.c.value).label("score"))
+        .group_by(reached.c.other)
+        .subquery("scored")
     )
+    return best_of(asking, scored, quota)

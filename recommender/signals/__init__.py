@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access
 from api.db import AnySelect
 from recommender.asking import Asking, ask
-from recommender.candidates.facts import COMMON
 from recommender.features import Candidate, Signal
-from recommender.signals.facts import RARE_SHARE, class_years, shared_facts
+from recommender.signals.facts import COUNTED, RARE_SHARE, class_years, shared_facts
 from recommender.signals.gatherings import same_events
 from recommender.signals.texts import like_texts, quote
 from recommender.signals.ties import mutual_contacts
@@ -46,7 +45,7 @@ async def _number_of_people(session: AsyncSession, asking: Asking) -> int:
 
 
 def _some_people(asking: Asking) -> AnySelect:
-    some = access.visible_people(asking.viewer).limit(literal_column(str(int(COMMON / RARE_SHARE))))
+    some = access.visible_people(asking.viewer).limit(literal_column(str(int(COUNTED / RARE_SHARE))))
     return select(func.count().label("total")).select_from(some.subquery())
 
 

@@ -27,7 +27,7 @@ from api import access, models
 from api.db import AnySelect
 from recommender.asking import Asking, among, ask
 from recommender.candidates.careers import APART, DATED, LONG, first_together, last_together
-from recommender.candidates.facts import COMMON, SHARED, may_count, own_values
+from recommender.candidates.facts import SHARED, may_count, own_values
 from recommender.evidence_kinds import EvidenceKind
 from recommender.features import Signal
 from recommender.nearest import is_one_of
@@ -35,6 +35,8 @@ from recommender.signals.tags import standing
 from recommender.weights.people import Feature
 
 RARE_SHARE = 0.2
+COUNTED = 250
+"""What so many hold is common: nobody counts on."""
 COHORT_YEARS = 3.0
 """A class year so far away tells a third as much as the same one."""
 
@@ -139,7 +141,7 @@ def _span(asking: Asking, mine: FromClause, theirs: FromClause) -> ColumnElement
 
 
 async def _holders(session: AsyncSession, asking: Asking, names: set[str]) -> Mapping[tuple[str, str], int]:
-    """How many visible people hold each of the viewer's values, the viewer among them; of others up to COMMON facts."""
+    """How many visible people hold each of the viewer's values, the viewer among them: of others up to COUNTED."""
     if not names:
         return {}
     rows = await ask(session, asking, _counted, tuple(sorted(names)))
@@ -156,7 +158,7 @@ def _counted(asking: Asking, names: Sequence[str]) -> CompoundSelect[Any]:
         some = (
             select(theirs.c.person_id)
             .where(*may_count(asking, theirs), *same, visible)
-            .limit(literal_column(str(COMMON)))
+            .limit(literal_column(str(COUNTED)))
             .correlate(mine)
             .lateral()
         )

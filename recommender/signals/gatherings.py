@@ -8,12 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.db import AnySelect
 from recommender.asking import Asking, among, ask
-from recommender.candidates.facts import COMMON
 from recommender.candidates.gatherings import attendees, own_gatherings
 from recommender.candidates.ties import recency
 from recommender.evidence_kinds import EvidenceKind
 from recommender.features import Signal
-from recommender.signals.facts import RARE_SHARE
+from recommender.signals.facts import COUNTED, RARE_SHARE
 from recommender.weights.people import Feature
 
 
@@ -40,7 +39,7 @@ async def same_events(
 
 def _same_events(asking: Asking) -> AnySelect:
     own = own_gatherings(asking).cte("own")
-    others = attendees(asking, own).limit(literal_column(str(COMMON))).subquery("others")
+    others = attendees(asking, own).limit(literal_column(str(COUNTED))).subquery("others")
     counted = select(own, select(1 + func.count()).select_from(others).scalar_subquery().label("number")).cte("counted")
     theirs = attendees(asking, counted)
     some = theirs.where(among(theirs.selected_columns.person_id)).lateral("some")
