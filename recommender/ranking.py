@@ -83,15 +83,23 @@ def rank(
     """
     scores = scores_of(feature_table(candidates, config.space), config)
     keys = [frozenset(signal.key for signal in candidate.signals) for candidate in candidates]
-    value = {
-        place: float(scores[place]) * (1 - config.dismissed * _overlap(keys[place], dismissed))
+    value = [
+        float(scores[place]) * (1 - config.dismissed * _overlap(keys[place], dismissed))
         for place in range(len(candidates))
-    }
+    ]
+    left = sorted(range(len(candidates)), key=lambda place: (-value[place], candidates[place].id))
     said: dict[str, int] = {}
     chosen: list[tuple[Candidate, float]] = []
-    while value and len(chosen) < most:
-        best = min(value, key=lambda place: (-_varied(value[place], keys[place], said, config), candidates[place].id))
-        chosen.append((candidates[best], value.pop(best)))
+    while left and len(chosen) < most:
+        best, highest = left[0], -1.0
+        for place in left:
+            if value[place] < highest:
+                break  # what was said before only lowers: of the rest nobody comes higher
+            varied = _varied(value[place], keys[place], said, config)
+            if varied > highest or (varied == highest and candidates[place].id < candidates[best].id):
+                best, highest = place, varied
+        left.remove(best)
+        chosen.append((candidates[best], value[best]))
         for key in keys[best]:
             said[key] = said.get(key, 0) + 1
     return chosen
