@@ -1,5 +1,6 @@
 """Scores, order and reasons, without a database."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -103,6 +104,25 @@ def test_saying_the_same_again_costs_and_ties_are_broken_by_id():
     plain = replace(DEFAULT, repetition=0.0)
     assert [one.id.int for one, _ in rank([*same, other], plain, most=4)] == [1, 2, 3, 9]
     assert len(rank(same, DEFAULT, most=2)) == 2
+
+
+@given(st.lists(st.lists(signals, max_size=4), max_size=8))
+def test_each_place_goes_to_whoever_is_worth_most_after_what_was_said_before_it(everybody: list[list[Signal]]):
+    people = [candidate(number, *some) for number, some in enumerate(everybody)]
+    plain = dict(rank(people, replace(DEFAULT, repetition=0.0), most=len(people)))
+    left, said = set(people), Counter[str]()
+
+    def worth(one: Candidate) -> tuple[float, int]:
+        keys = {signal.key for signal in one.signals}
+        repeated = sum(1 - 0.5 ** said[key] for key in sorted(keys)) / len(keys) if keys else 0.0
+        return plain[one] * (1 - DEFAULT.repetition * repeated), -one.id.int
+
+    for chosen, _ in rank(people, DEFAULT, most=len(people)):
+        best = max(worth(one)[0] for one in left)
+        assert worth(chosen)[0] == pytest.approx(best)
+        left.remove(chosen)
+        said.update({signal.key for signal in chosen.signals})
+    assert not left
 
 
 def test_what_resembles_a_dismissed_suggestion_loses_a_part_of_its_score():
