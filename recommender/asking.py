@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Uuid, any_, bindparam, literal_column
+from sqlalchemy import ColumnElement, DateTime, FromClause, Row, Uuid, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -74,3 +74,9 @@ def best_of(asking: Asking, scored: FromClause, most: int) -> AnySelect:
 def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether it is one of the ids that are asked about."""
     return column == any_(bindparam(IDS, type_=ARRAY(Uuid())))
+
+
+def asked() -> AnySelect:
+    """The ids that are asked about as rows, to be looked up one by one: for an array of them PostgreSQL may read all of
+    an index whose first column is another."""
+    return select(func.unnest(bindparam(IDS, type_=ARRAY(Uuid()))))

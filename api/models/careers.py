@@ -17,6 +17,7 @@ from api.models.columns import (
     Visibility,
     embeddable_key,
     enum_column,
+    holders_index,
     partial_date_check,
 )
 
@@ -67,8 +68,8 @@ class Education(Fact):
         embeddable_key(),
         partial_date_check("start_date"),
         partial_date_check("end_date"),
-        Index("ix_educations_end_year_person_id", "end_year", "person_id"),
-        Index("ix_educations_programme_end_year_person_id", "programme", "end_year", "person_id"),
+        holders_index("educations", "end_year", beside=("home",)),
+        holders_index("educations", "programme", "end_year", beside=("home", "school")),
         Index("ix_educations_cip_code", "cip_code"),
         Index("ix_educations_search", "search", postgresql_using="gin"),
     )
@@ -119,7 +120,7 @@ class Experience(Fact):
         embeddable_key(),
         partial_date_check("start_date"),
         partial_date_check("end_date"),
-        Index("ix_experiences_organization_id_person_id", "organization_id", "person_id"),
+        holders_index("experiences", "organization_id", beside=("start_date", "end_date")),
         Index("ix_experiences_occupation_code", "occupation_code"),
         Index("ix_experiences_search", "search", postgresql_using="gin"),
     )

@@ -1,11 +1,12 @@
 """Column types and row bases that all tables share: identifiers, timestamps, provenance, visibility, partial dates."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, String, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, DateTime, Enum, ForeignKey, Index, String, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
@@ -70,3 +71,10 @@ class Fact(Row):
 def embeddable_key() -> UniqueConstraint:
     """The key that a fact's vectors refer to: a vector can never differ from its fact in owner or visibility."""
     return UniqueConstraint("id", "person_id", "visibility")
+
+
+def holders_index(table: str, *columns: str, beside: Sequence[str] = ()) -> Index:
+    """The people whose facts have a value, in order of their ids, without reading the facts themselves: with what says
+    who sees them, and what else is asked of them `beside`."""
+    name = f"ix_{table}_{'_'.join(columns)}_person_id"
+    return Index(name, *columns, "person_id", postgresql_include=["visibility", "created_at", *beside])

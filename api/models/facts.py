@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Computed, Index, Text, UniqueConstraint,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.careers import search_column
-from api.models.columns import Fact, embeddable_key, enum_column
+from api.models.columns import Fact, embeddable_key, enum_column, holders_index
 
 
 class TagKind(StrEnum):
@@ -23,7 +23,7 @@ class Skill(Fact):
     __tablename__ = "skills"
     __table_args__ = (
         UniqueConstraint("person_id", "name_folded", "kind"),
-        Index("ix_skills_name_folded_person_id", "name_folded", "person_id"),
+        holders_index("skills", "name_folded"),
         Index("ix_skills_search", "search", postgresql_using="gin"),
     )
 
@@ -40,7 +40,7 @@ class Interest(Fact):
     __tablename__ = "interests"
     __table_args__ = (
         UniqueConstraint("person_id", "name_folded", "kind"),
-        Index("ix_interests_name_folded_person_id", "name_folded", "person_id"),
+        holders_index("interests", "name_folded"),
         Index("ix_interests_search", "search", postgresql_using="gin"),
     )
 
@@ -65,7 +65,7 @@ class Place(Fact):
     __table_args__ = (
         UniqueConstraint("person_id", "kind"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country_format"),
-        Index("ix_places_city_folded_country_person_id", "city_folded", "country", "person_id"),
+        holders_index("places", "city_folded", "country"),
         Index("ix_places_country", "country"),
         Index("ix_places_search", "search", postgresql_using="gin"),
     )

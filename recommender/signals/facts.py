@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import access, models
 from api.db import AnySelect
-from recommender.asking import Asking, among, ask
+from recommender.asking import Asking, ask, asked
 from recommender.candidates.careers import APART, DATED, LONG, first_together, last_together
 from recommender.candidates.facts import SHARED, may_count, own_values
 from recommender.evidence_kinds import EvidenceKind
@@ -128,7 +128,7 @@ def _shared(asking: Asking, name: str) -> AnySelect:
             cast(kinds, ARRAY(Text())).label("kinds"),
         )
         .join_from(theirs, mine, and_(*same))
-        .where(*may_count(asking, theirs), among(theirs.c.person_id))
+        .where(*may_count(asking, theirs), theirs.c.person_id.in_(asked()))
         .group_by(theirs.c.person_id, key)
     )
 
@@ -206,7 +206,7 @@ def _years_apart(asking: Asking) -> AnySelect:
         select(theirs.c.person_id, years.label("years"), theirs.c.end_year.label("year"), mine.c.end_year.label("own"))
         .ext(distinct_on(theirs.c.person_id))
         .join_from(mine, theirs, true())
-        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, among(theirs.c.person_id))
+        .where(*may_count(asking, theirs), mine.c.home, theirs.c.home, theirs.c.person_id.in_(asked()))
         .where(mine.c.end_year.is_not(None), theirs.c.end_year.is_not(None))
         .order_by(theirs.c.person_id, years, theirs.c.end_year.desc(), mine.c.end_year.desc())
     )
