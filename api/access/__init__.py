@@ -45,7 +45,13 @@ from api.access.proposals import sees_lost, sees_proposal, sees_proposed_change
 from api.access.reasons import NAMING, told_again, told_of_item
 from api.access.records import actor_name, blocked_name, owns_account, owns_block, sees_all, sees_audit
 from api.access.roles import holds_now, local_today, local_tomorrow
-from api.access.suggestions import suggestable_events, suggestable_jobs, suggestable_mentors, suggestable_people
+from api.access.suggestions import (
+    presentable_people,
+    suggestable_events,
+    suggestable_jobs,
+    suggestable_mentors,
+    suggestable_people,
+)
 from api.access.ties import (
     concerns_oneself,
     connected_to,
@@ -102,6 +108,7 @@ __all__ = [
     "people_to_be",
     "person_visible",
     "posted",
+    "presentable_people",
     "profiles",
     "recorded",
     "recorded_for",

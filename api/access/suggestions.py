@@ -25,20 +25,25 @@ def _dismissed(viewer: Viewer, item_id: ColumnElement[Any]) -> ColumnElement[boo
     )
 
 
+def presentable_people(viewer: Viewer) -> AnySelect:
+    """Whom the viewer may be shown as somebody to meet, whether they know them or not, as `SELECT people.id`: visible,
+    listed, willing, profiled and alive."""
+    person = Person.__table__
+    return visible_people(viewer).where(
+        person.c.listed, person.c.suggestable, person.c.profiled, not_(person.c.deceased)
+    )
+
+
 def suggestable_people(viewer: Viewer) -> AnySelect:
-    """Whom the viewer may be pointed to, as `SELECT people.id`: visible, listed, willing, profiled and alive; neither
-    oneself nor anybody the viewer has a tie or an open request with, has asked within living memory, or dismissed."""
+    """Whom the viewer may be pointed to, as `SELECT people.id`: presentable; neither oneself nor anybody the viewer has
+    a tie or an open request with, has asked within living memory, or dismissed."""
     person, tie = Person.__table__, Connection.__table__.alias()
     tied = some_row(
         tie,
         tie.c.low_id == func.least(person.c.id, me(viewer)),
         tie.c.high_id == func.greatest(person.c.id, me(viewer)),
     )
-    return visible_people(viewer).where(
-        person.c.listed,
-        person.c.suggestable,
-        person.c.profiled,
-        not_(person.c.deceased),
+    return presentable_people(viewer).where(
         person.c.id != me(viewer),
         not_(tied),
         not_(_dismissed(viewer, person.c.id)),
