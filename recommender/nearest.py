@@ -19,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     FromClause,
+    Integer,
     Text,
     bindparam,
     cast,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,7 +90,7 @@ async def nearest_people(
     table = vector_table()
     conditions = [access.sees_vector(viewer, table), table.c.model_id == active_model()]
     if facets is not None:
-        conditions.append(table.c.facet.in_([literal_column(f"'{facet.value}'") for facet in sorted(facets)]))
+        conditions.append(_has_facet(table, facets))
     if as_of is not None:
         conditions.append(table.c.created_at <= bindparam(AS_OF, as_of, type_=DateTime(timezone=True)))
     key = (viewer.shape, shape, None if facets is None else frozenset(facets), as_of is None, limit)
@@ -108,6 +110,75 @@ def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
     """Whether the row's person is one of the `people`: correlated, so that it is checked while the index is scanned."""
     (person_id,) = people.selected_columns
     return people.where(person_id == table.c.person_id).correlate_except(*people.get_final_froms()).exists()
+
+
+def nearest_to_person(
+    viewer: Viewer, person: FromClause, *, people: AnySelect, facets: Collection[FacetKind], queries: int, first: int
+) -> AnySelect:
+    """A part of a larger statement: SELECT (id, distance) of the `first` of the `people` who are nearest to the row
+    `person`, which is not among them, nearest first.
+
+    The person's latest facts of these `facets`, so many as `queries`, look for the nearest such facts of others; the
+    best match counts. Only vectors that every member may see take part, on both sides.
+    """
+    own = _own_vectors(viewer, person, facets, queries).cte(nesting=True).prefix_with("MATERIALIZED")
+    table = vector_table()
+    distance = distance_to(table, own.c.embedding).label("distance")
+    others = select(table.c.person_id, distance).where(
+        access.sees_vector(viewer, table),
+        table.c.model_id == active_model(),
+        _has_facet(table, facets),
+        table.c.person_id != person.c.id,
+        is_one_of(people, table),
+    )
+    by_index = (
+        others.order_by(literal_column("distance"))
+        .limit(_number(first * PER_PERSON))
+        .correlate(own, person)
+        .lateral("nearest")
+    )
+    found = _best(select(by_index).select_from(own.join(by_index, true())).subquery(), first)
+    found = found.cte(nesting=True).prefix_with("MATERIALIZED")
+    enough = select(func.count()).select_from(found).scalar_subquery() >= _number(first)
+    asked = select(_number(1)).select_from(own).exists()
+    exactly = _best(others.select_from(own.join(table, true())).correlate(person).subquery(), first)
+    both = union_all(
+        select(found.c.id, found.c.distance).where(enough),
+        exactly.where(~enough, asked),
+    ).subquery()
+    return select(both.c.id, both.c.distance).add_cte(own, found, nest_here=True)
+
+
+def _own_vectors(viewer: Viewer, person: FromClause, facets: Collection[FacetKind], most: int) -> AnySelect:
+    table = vector_table()
+    return (
+        select(table.c.embedding)
+        .where(
+            table.c.person_id == person.c.id,
+            access.sees_vector(viewer, table),
+            table.c.model_id == active_model(),
+            _has_facet(table, facets),
+        )
+        .order_by(table.c.fact_id.desc())
+        .limit(_number(most))
+        .correlate(person)
+    )
+
+
+def _best(facts: FromClause, first: int) -> AnySelect:
+    """Of rows (person_id, distance) the `first` people with the smallest distance."""
+    smallest = func.min(facts.c.distance, type_=Float()).label("distance")
+    by_person = select(facts.c.person_id.label("id"), smallest).group_by(facts.c.person_id)
+    return by_person.order_by(literal_column("distance"), facts.c.person_id).limit(_number(first))
+
+
+def _number(value: int) -> ColumnElement[int]:
+    """A number in the text: PostgreSQL plans poorly for a limit that it does not know."""
+    return literal_column(str(value), Integer())
+
+
+def _has_facet(table: FromClause, facets: Collection[FacetKind]) -> ColumnElement[bool]:
+    return table.c.facet.in_([literal_column(f"'{facet.value}'") for facet in sorted(facets)])
 
 
 def _queries() -> FromClause:

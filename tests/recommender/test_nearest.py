@@ -1,20 +1,20 @@
 """Filtered vector search: never short, and as good as an exact scan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api import models
 from api.access import visible_people
 from api.db import AnySelect
-from recommender.nearest import Near, nearest_people
+from recommender.nearest import Near, nearest_people, nearest_to_person
 from tests.factories import LONG_AGO, make_member, viewer_of
 
 PEOPLE = 1_500
@@ -109,3 +109,50 @@ async def test_no_query_finds_nobody(session: AsyncSession):
     viewer = viewer_of(await make_member(session))
     empty = np.zeros((0, models.DIMENSION), dtype=np.float32)
     assert await nearest_people(session, viewer, empty, people=visible_people(viewer), limit=3, shape=1) == []
+
+
+async def test_within_a_statement_the_index_finds_whom_an_exact_scan_finds(
+    session: AsyncSession, vectors: NDArray[np.float32]
+):
+    """For many people at once, each with its own neighbours."""
+    viewer = viewer_of(await make_member(session))
+    asked = [f"P{place}" for place in range(1, PEOPLE, 100)]
+    found = await neighbours(session, asked, visible_people(viewer), 20)
+    kept = 0
+    for name in asked:
+        nearness = vectors @ vectors[int(name[1:])]
+        order = [f"P{place}" for place in np.argsort(-nearness) if place % 10 and f"P{place}" != name]
+        kept += len({*order[:20]} & {*found[name]})
+        assert len(found[name]) == 20
+    assert kept / (20 * len(asked)) >= 0.95
+
+
+async def test_within_a_statement_it_is_never_short_however_narrow_the_filter(
+    session: AsyncSession, vectors: NDArray[np.float32]
+):
+    viewer = viewer_of(await make_member(session))
+    for names, matching in (("P7", 1), ("P7%", 111), ("P%3", 149)):
+        people = visible_people(viewer).where(models.Person.display_name.like(names))
+        (found,) = (await neighbours(session, ["P3"], people, 50)).values()
+        assert len(found) == min(matching, 50)
+        assert "P3" not in found
+
+
+async def neighbours(
+    session: AsyncSession, names: Sequence[str], people: AnySelect, first: int
+) -> Mapping[str, Sequence[str]]:
+    """For each of those with these names, the names of the people nearest to them."""
+    viewer = viewer_of(await make_member(session))
+    person, other = models.Person.__table__.alias(), models.Person.__table__.alias()
+    facets = {models.FacetKind.OFFERS}
+    near = nearest_to_person(viewer, person, people=people, facets=facets, queries=8, first=first).lateral("near")
+    rows = await session.execute(
+        select(person.c.display_name, other.c.display_name)
+        .select_from(person.join(near, true()).join(other, other.c.id == near.c.id))
+        .where(person.c.display_name.in_(names))
+        .order_by(person.c.id, near.c.distance)
+    )
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for name, neighbour in rows:
+        found[name].append(neighbour)
+    return found
