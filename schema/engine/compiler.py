@@ -33,11 +33,12 @@ from api import access
 from api.db import AnySelect
 from api.services.profile_views import counts, seen_today
 from schema.engine.pages import compile_page
-from schema.engine.parameters import KEYS, Scope
+from schema.engine.parameters import KEYS, Arguments, Scope
 from schema.engine.refusals import Refused, Unplanned
 from schema.engine.selections import Fields, Selections
 from schema.engine.shapes import as_list, as_row, global_id
 from schema.engine.sources import (
+    MAX_RANKED,
     Anything,
     Column,
     Expression,
@@ -45,6 +46,7 @@ from schema.engine.sources import (
     Many,
     One,
     Page,
+    Ranked,
     Root,
     from_clause,
     source_of,
@@ -165,6 +167,8 @@ class Compiler:
                 return global_id(kind.name, row.c.id)
             case One() | Many():
                 return self._related(source, nodes, row)
+            case Ranked():
+                return self._ranked(source, self.scope.arguments(definition, nodes[0]), nodes, row)
             case Page():
                 return self._page(source, definition, nodes, row)
             case _:
@@ -183,6 +187,22 @@ class Compiler:
         order = source.order_by(row)
         ordered = inner.order_by(*order, row.c.id) if order or isinstance(source, Many) else inner
         return as_list(ordered) if isinstance(source, Many) else as_row(ordered.limit(literal_column("1")))
+
+    def _ranked(
+        self, source: Ranked, arguments: Arguments, nodes: list[FieldNode], parent: FromClause
+    ) -> ColumnElement[Any]:
+        kind = self.object_type(source.target)
+        table = table_of(kind)
+        row = table.from_clause.alias()
+        ranking = source.ranking(self.scope, parent, read_length(arguments)).subquery("ranking")
+        key, place = ranking.c
+        inner = (
+            select(*self.columns(kind, self.below(nodes, kind), row))
+            .select_from(row.join(ranking, key == row.c.id))
+            .where(table.visible(self.scope.viewer, row))
+            .correlate(parent)
+        )
+        return as_list(inner.order_by(place, row.c.id))
 
     def _page(
         self, source: Page, definition: GraphQLField, nodes: list[FieldNode], parent: FromClause | None
@@ -230,6 +250,14 @@ class Compiler:
         person_id = row.c[table.profile_of]
         counting = and_(counts(self.scope.viewer, person_id), not_(seen_today(self.scope.viewer, person_id)))
         return case((counting, func.json_build_array(person_id, shown)), else_=null())
+
+
+def read_length(arguments: Arguments) -> int:
+    """How many rows of a ranking are asked for. Raises Refused."""
+    first = arguments.get("first").value
+    if not 1 <= first <= MAX_RANKED:
+        raise Refused(f"first must be from 1 to {MAX_RANKED}, not {first}.", ("first",))
+    return first
 
 
 def typename(kind: GraphQLObjectType) -> ColumnElement[Any]:

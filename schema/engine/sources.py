@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLField, GraphQLNamedType
@@ -11,13 +11,18 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from api.access import Viewer
+from api.db import AnySelect
 from schema.engine.parameters import Arguments, Scope
 
 T = TypeVar("T")
 Predicate = Callable[[Viewer, FromClause], ColumnElement[bool]]
 Joins = Callable[[Scope, FromClause, FromClause], ColumnElement[bool]]
 """(scope, the row at hand, the target's row) -> how they belong together."""
+Ranking = Callable[[Scope, FromClause, int], AnySelect]
+"""(scope, the row at hand, how many) -> SELECT of ids of the target's rows and their places: so many at most."""
 
+MAX_RANKED, USUALLY_RANKED = 50, 10
+"""How many rows of a ranking one may ask for, and gets without asking."""
 SOURCE = "alumni.source"
 """The key of a field's source in its Strawberry metadata."""
 TABLE = "__planned_table__"
@@ -86,6 +91,14 @@ class Many:
 
 
 @dataclass(frozen=True)
+class Ranked:
+    """Rows of another type in the order of a ranking, as many as the argument `first` says."""
+
+    target: str
+    ranking: Ranking
+
+
+@dataclass(frozen=True)
 class Page:
     """A connection: a page of rows of another type, in an order, after a filter."""
 
@@ -126,7 +139,7 @@ class Anything:
     """At most one row of any type, named by the global id in the argument `id`."""
 
 
-Source = Column | Expression | GlobalId | One | Many | Page | Root | Anything
+Source = Column | Expression | GlobalId | One | Many | Ranked | Page | Root | Anything
 
 
 def table(
@@ -192,6 +205,17 @@ def many(
 ) -> Any:
     """A field that is a short list of another type's rows."""
     return planned(Many(target, joins, order_by), description)
+
+
+def _ranked_arguments(
+    first: Annotated[int, strawberry.argument(description=f"How many at most: 1 to {MAX_RANKED}.")] = USUALLY_RANKED,
+):
+    """The arguments of a ranked list."""
+
+
+def ranked(target: str, ranking: Ranking, description: str) -> Any:
+    """A field that is a list of another type's rows in the order of a ranking."""
+    return planned(Ranked(target, ranking), description, arguments=_ranked_arguments)
 
 
 def source_of(definition: GraphQLField) -> Source | None:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, FromClause, case, desc, func, literal_colu
 
 from api import access, models
 from api.db import AnySelect
+from recommender.likeness import most_alike
 from schema.engine.parameters import Scope
-from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, table
+from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, ranked, table
 from schema.events.listing import events_page
 from schema.node import Node
 from schema.pagination import PageInfo
@@ -86,6 +87,10 @@ def _comes_to(scope: Scope, person: FromClause, event: FromClause) -> ColumnElem
 
 def _current(_scope: Scope, person: FromClause, fact: FromClause) -> ColumnElement[bool]:
     return (fact.c.person_id == person.c.id) & fact.c.current
+
+
+def _most_alike(scope: Scope, person: FromClause, first: int) -> AnySelect:
+    return most_alike(scope.viewer, person, first)
 
 
 def _my_tie(scope: Scope, person: FromClause, tie: FromClause) -> ColumnElement[bool]:
@@ -189,6 +194,13 @@ class Person(Node):
     )
     events: Annotated["EventConnection", strawberry.lazy("schema.events.types")] | None = events_page(
         _comes_to, "Events they come or came to, as far as both sides let you know."
+    )
+    similar_people: list[Annotated["Person", strawberry.lazy("schema.people.types")]] = ranked(
+        "Person",
+        _most_alike,
+        "People whose work, studies and words are most like theirs, most alike first: of what every member may see, and"
+        " of those who let themselves be suggested. The deceased are not among them. For members and staff: empty for"
+        " guests.",
     )
 
 

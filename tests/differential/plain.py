@@ -29,13 +29,25 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from api.access import Viewer
 from api.db import Database
 from schema.context import Context
+from schema.engine.compiler import read_length
 from schema.engine.filters import CONDITION
 from schema.engine.pages import Request, read_request
 from schema.engine.parameters import Arguments, Scope
 from schema.engine.refusals import Refused
 from schema.engine.resolving import Ref
 from schema.engine.selections import named_type
-from schema.engine.sources import Column, Expression, GlobalId, Many, One, Page, Root, source_of, table_or_none
+from schema.engine.sources import (
+    Column,
+    Expression,
+    GlobalId,
+    Many,
+    One,
+    Page,
+    Ranked,
+    Root,
+    source_of,
+    table_or_none,
+)
 from schema.ids import encode_id
 from schema.permissions import required_of
 from schema.root import build_schema, core_schema
@@ -117,7 +129,7 @@ class Plain:
             elif isinstance(source, Page):
                 found = await self._page(source, definition, info, None if at_root else parent)
             elif isinstance(parent, Row):
-                found = await self._field(parent, name, definition, info.context.viewer)
+                found = await self._field(parent, name, definition, info)
             elif isinstance(parent, PlainFacets):
                 found = await self._facet(parent, name, definition, info)
             else:
@@ -146,8 +158,8 @@ class Plain:
         visible = await self.tables.visible(info.context.viewer, found.type_name, alone=True)
         return Row(found.type_name, key) if key in visible else None
 
-    async def _field(self, row: Row, name: str, definition: GraphQLField, viewer: Viewer) -> Any:
-        source = source_of(definition)
+    async def _field(self, row: Row, name: str, definition: GraphQLField, info: Info) -> Any:
+        source, viewer = source_of(definition), info.context.viewer
         match source:
             case GlobalId():
                 return encode_id(row.kind, row.id)
@@ -156,6 +168,9 @@ class Plain:
             case One() | Many():
                 found = [Row(source.target, key) for key in await self.tables.related(viewer, row, name, source)]
                 return found if isinstance(source, Many) else next(iter(found), None)
+            case Ranked():
+                first = read_length(Scope(viewer, info.variable_values).arguments(definition, info.field_nodes[0]))
+                return [Row(source.target, key) for key in await self.tables.ranked(viewer, row, name, source, first)]
             case _:
                 raise TypeError(f"{row.kind}.{name}")
 

@@ -29,6 +29,9 @@ from tests.holdings import fill
 from tests.schema.access_checks.cases import HashedSearches
 from tests.schema.worlds import Asker, World, make_world
 
+SHAKEN = """update fact_vectors set embedding = l2_normalize(embedding + array(
+    select 0.01 * sin(id * 7.1 + number * number) from generate_series(1, 384) number)::halfvec(384))"""
+"""No two vectors are the same, so that a ranking has one order only, however PostgreSQL finds it."""
 NAMES = ("Ånna", "Benedikt-Émile", "Chloë", "Dvořák", 'Dee "D" O\'Neil', "back\\slash", "Ünal", "Zoë", "zoë", "Ada")
 
 
@@ -96,6 +99,7 @@ async def scene(
             askers = await enlarge(session, random, world)
             await session.commit()
         await embed_missing(db, HashEmbedder())
+        await connection.execute(text(SHAKEN))
         await connection.execute(text("analyze"))  # what is never committed is never analyzed, and joined at length
         async with asking(create_app(settings, db, HashedSearches()), db, issuer) as api:
             yield Scene(askers, api, db, Plain(db), watch(monkeypatch))

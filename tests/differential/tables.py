@@ -17,7 +17,7 @@ from sqlalchemy import FromClause, Text, Uuid, func, literal, select, true
 from api.access import Viewer
 from api.db import AnySelect, Database
 from schema.engine.parameters import Scope
-from schema.engine.sources import Column, Expression, Facet, Many, One, Page, Table, table_of
+from schema.engine.sources import Column, Expression, Facet, Many, One, Page, Ranked, Table, table_of
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,23 @@ class Tables:
             return pairs
 
         pairs = await self._once(("related", viewer, row.kind, name), read)
+        visible = await self.visible(viewer, source.target, alone=False)
+        return [key for key in pairs.get(row.id, []) if key in visible]
+
+    async def ranked(self, viewer: Viewer, row: Row, name: str, source: Ranked, first: int) -> list[UUID]:
+        """The ids of the rows that a ranking of this length has for the row and the viewer may see, in its order."""
+
+        async def read() -> Mapping[UUID, list[UUID]]:
+            parent = self.table(row.kind).from_clause.alias()
+            ranking = source.ranking(self.scope(viewer), parent, first).lateral()
+            key, place = ranking.c
+            pairs: dict[UUID, list[UUID]] = defaultdict(list)
+            both = select(parent.c.id, key).join_from(parent, ranking, true()).order_by(place, key)
+            for one, other in await self.select(both):
+                pairs[one].append(other)
+            return pairs
+
+        pairs = await self._once(("ranked", viewer, row.kind, name, first), read)
         visible = await self.visible(viewer, source.target, alone=False)
         return [key for key in pairs.get(row.id, []) if key in visible]
 

@@ -11,7 +11,7 @@ from api.access import ViewerKind
 from schema.ids import encode_id
 from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
 from tests.schema.access_checks.records import check_records
-from tests.schema.worlds import COMMON, Asker, Fact, World
+from tests.schema.worlds import COMMON, Asker, Fact, Someone, World
 
 SELECTION = """id displayName headline bio seeks offers photo classYear connectedToMe tie { id }
     ferpaHold roles { kind } educations { id programme registrarSourced } experiences { id title organization { name } }
@@ -22,7 +22,8 @@ FACETS = f"""facets {{ programmes{COUNTS} skills{COUNTS} interests{COUNTS} citie
 LIST = (
     "{ people(first: 100, orderBy: [{classYear: DESC}, {name: ASC}]) { totalCount nodes { %s"
     " connections(first: 100) { totalCount nodes { id } %s } mutualConnections(first: 100) { nodes { id } }"
-    " events(first: 100) { totalCount nodes { id } } } %s } }" % (SELECTION, FACETS, FACETS)
+    " events(first: 100) { totalCount nodes { id } }"
+    " similarPeople(first: 50) { id } few: similarPeople(first: 2) { id } } %s } }" % (SELECTION, FACETS, FACETS)
 )
 CHOSEN = "query($f: PersonFilter!) { people(first: 9, filter: $f) { totalCount nodes { id } } }"
 MEET = "{ peopleYouShouldMeet(first: 50) { nodes { score person { id } evidence { kind text weight } } } }"
@@ -61,9 +62,18 @@ async def check_list(case: Case, asker: Asker) -> None:
         assert ids(node["events"]) == {encode_id("Event", event.id) for event in comes}
         assert node["events"]["totalCount"] == len(comes)
         check_records(world, asker, seen[node["id"]], node)
+        check_similar(world, asker, seen[node["id"]], node)
     years = [node["classYear"] or -1 for node in page["nodes"]]
     assert years == sorted(years, reverse=True)
     check_facets(world, asker, {one.id for one in seen.values()}, page["facets"])
+
+
+def check_similar(world: World, asker: Asker, person: Someone, node: Any) -> None:
+    """Of those who may be shown as being like the person all are in a long list, and a short one has no gaps."""
+    wanted = {encode_id("Person", one) for one in world.resembling(asker, person)}
+    for key, first in (("similarPeople", 50), ("few", 2)):
+        found = [one["id"] for one in node[key]]
+        assert len({*found} & wanted) == len(found) == min(len(wanted), first)
 
 
 def own_tokens(world: World) -> list[Fact]:

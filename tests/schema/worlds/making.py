@@ -191,7 +191,8 @@ async def _fact(
         more["organization_id"] = fact.organization_id = random.choice(open_) if person.listed else unseen
     if kind is models.PersonText:
         texts = [one for one in world.facts if one.kind is kind]
-        more["kind"] = (models.TextKind.SEEKS, models.TextKind.OFFERS, models.TextKind.BIO)[len(texts) % 3]
+        fact.says = (models.TextKind.SEEKS, models.TextKind.OFFERS, models.TextKind.BIO)[len(texts) % 3]
+        more["kind"] = fact.says
         more["text"] = f"{token} about sailing and mathematics"  # like all the others, and its own
     fact.id = (await make_fact(session, kind, person.id, fact.level, **more)).id
     return fact

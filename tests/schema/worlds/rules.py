@@ -55,6 +55,8 @@ class Fact:
     year: int | None = None
     """Of an education, unless it is kept back."""
     registrar: bool = False
+    says: models.TextKind | None = None
+    """Of a text, what it is about."""
     kept: bool = False
     """Whether the token is kept back: no directory information, and not released."""
 
@@ -329,6 +331,26 @@ class World:
             for one in self.people
             if one.listed and one.suggestable and one.profiled and not one.deceased and not asker.owns(one.id)
             and self.sees_person(asker, one) and self.tie(asker, one.id) is None
+        }  # fmt: skip
+
+    def compares(self, person: Someone) -> bool:
+        """Whether others can be likened to the person: by what they did, learned or say, if every member sees it."""
+        return person.profiled and any(
+            fact.owner is person
+            and fact.level in {V.MEMBERS, V.PUBLIC}
+            and (fact.kind in {models.Education, models.Experience} or fact.says is models.TextKind.BIO)
+            for fact in self.facts
+        )
+
+    def resembling(self, asker: Asker, person: Someone) -> set[UUID]:
+        """Who may be shown to the asker as being like the person, more or less."""
+        if asker.kind is ViewerKind.GUEST or not self.compares(person):
+            return set()
+        return {
+            one.id
+            for one in self.people
+            if one is not person and one.listed and one.suggestable and not one.deceased
+            and self.sees_person(asker, one) and self.compares(one)
         }  # fmt: skip
 
     def may_attend(self, asker: Asker) -> list[Gathering]:
