@@ -17,7 +17,7 @@ from rich.progress import Progress
 from bench.database import Network, running_network
 from bench.measuring import held
 from bench.scale.asking import WORKS, Recall, Times, run
-from bench.scale.vectors import sizes, some_vectors, write_vectors
+from bench.vectors import ensure_vectors, sizes, some_vectors
 
 SMALL, EACH_OF_FEW, EACH_OF_MANY = 100_000, 7, 3
 GROWTH, STATEMENTS, RECALL, MEMORY = 2.0, 3.0, 0.95, 16.0
@@ -69,9 +69,10 @@ def _measure(folder: Path, people: int, each: int, rounds: int, queries: int) ->
 def _filled(network: Network, folder: Path, each: int, progress: Progress) -> float | None:
     """Write the vectors unless an earlier run has; how long the index of what members see took, then and now."""
     kept = folder / "built-seconds"
-    if not sizes(network.url)["vectors"]:
-        task = progress.add_task("Writing vectors and building their indexes", total=None)
-        taken = write_vectors(network.url, each, lambda rows: progress.advance(task, rows))
+    task = progress.add_task("Writing vectors and building their indexes", total=None)
+    taken = ensure_vectors(network.url, each, lambda rows: progress.advance(task, rows))
+    progress.remove_task(task)
+    if taken:
         kept.write_text(str(taken["ix_fact_vectors_members"]))
     return float(kept.read_text()) if kept.exists() else None
 

@@ -19,7 +19,7 @@ from api.access import Viewer, ViewerKind
 from api.app import create_app
 from api.db import AnySelect, PooledDatabase, SessionReader
 from bench.database import Caller, Network
-from bench.scale.vectors import Clusters
+from bench.vectors import Clusters
 from recommender.embeddings import Vectors
 from recommender.nearest import Near, nearest_people
 
