@@ -16,10 +16,13 @@ from bench.load import drive
 from bench.measuring import Meter, database_seconds, pin, postmaster_pid
 from bench.report import Sample, figures_of, lines, verdicts
 from bench.servers import Server, all_servers, running_servers
+from bench.vectors import ensure_vectors
 from bench.works import WORKS, Work
 
 SERVER_CORE, OTHER_CORE = 0, 1
 """The server has a core of its own; PostgreSQL and the load share the other."""
+VECTORS_EACH = 3
+"""Facts of each person that have vectors, drawn without a model."""
 CHECKED = 12
 """Requests of each work that all servers must answer alike, by different callers."""
 
@@ -40,16 +43,17 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "servers.log"
     with Progress(console=Console(stderr=True), transient=True) as progress, log.open("wb") as written:
-        task = progress.add_task("Writing the network", total=people)
-        with (
-            running_network(
-                folder, people, connections, lambda done, _all: progress.update(task, completed=done)
-            ) as network,
-            running_servers(chosen, network, written) as servers,
-        ):
-            check_agreement(servers, asked, network)
-            task = progress.add_task("Measuring", total=rounds * len(asked) * len(servers))
-            samples = uvloop.run(measure(servers, asked, network, seconds, rounds, lambda: progress.advance(task)))
+        people_task = progress.add_task("Writing the network", total=people)
+        with running_network(
+            folder, people, connections, lambda done, _all: progress.update(people_task, completed=done)
+        ) as network:
+            vectors_task = progress.add_task("Writing vectors and building their indexes", total=None)
+            ensure_vectors(network.url, VECTORS_EACH, lambda rows: progress.advance(vectors_task, rows))
+            progress.remove_task(vectors_task)
+            with running_servers(chosen, network, written) as servers:
+                check_agreement(servers, asked, network)
+                task = progress.add_task("Measuring", total=rounds * len(asked) * len(servers))
+                samples = uvloop.run(measure(servers, asked, network, seconds, rounds, lambda: progress.advance(task)))
     table = {key: figures_of(found) for key, found in samples.items()}
     names = [server.name for server in chosen]
     told = [

@@ -89,11 +89,13 @@ def _variables(connection: psycopg.Connection) -> dict[str, list[dict[str, Any]]
     ids = [row[0] for row in connection.execute(PEOPLE, [ASKED])]
     cities = [fold(row[0]) for row in connection.execute(PLACES, [CITIES])]
     connection.rollback()  # nothing is held open while others are measured
+    asked = [{"id": encode_id("Person", key), "key": str(key)} for key in ids]
     return {
-        "Q1": [{"id": encode_id("Person", key), "key": str(key)} for key in ids],
+        "Q1": asked,
         "Q2": [{}],
         "Q3": [{}],
         "Q4": [{"city": city, "year": year} for city in cities for year in YEARS],
+        "Q5": asked,
         "M1": [{"pronouns": "she/her"}, {"pronouns": "they/them"}],
     }
 

@@ -8,6 +8,7 @@ import psycopg
 
 from api.auth import DevelopmentIssuer
 from api.auth.development import AUDIENCE, ISSUER
+from api.lines import OPTIONS
 from bench.database import Network
 from bench.relations import VIEWER, texts
 from bench.works import MERCURIUS, fill
@@ -35,7 +36,7 @@ COMMENTS = {
     "places": "@primaryKey id\n@foreignKey (person_id) references people (id)",
 }
 """What PostGraphile cannot see of a view: keys, and that facts are short lists."""
-FUNCTIONS = f"""
+ADDED = f"""
 create function peers.viewer() returns uuid stable language sql as $$ select {SETTING} $$;
 create function peers.people_of(city text, year int) returns setof peers.people stable language sql as $$
   select p.* from peers.people p
@@ -43,6 +44,20 @@ create function peers.people_of(city text, year int) returns setof peers.people 
     and exists (select from peers.educations e where e.person_id = p.id and e.home and e.end_year = year)
   order by p.name_sort, p.id
 $$;
+create function peers.people_similar_people(p peers.people) returns setof peers.people stable language sql as $$
+  select q.* from peers.similar s join peers.people q on q.id = s.id where s.person_id = p.id order by s.distance, s.id
+$$;
+comment on function peers.people_similar_people is
+  E'@behavior -typeField:resource:connection +typeField:resource:list';
+create view peers.current_experiences as
+  select p.id as person_id, x.id, x.organization_id, x.title from public.people p join lateral (
+    select * from peers.experiences e where e.person_id = p.id and e.current
+    order by e.last_date desc, e.start_date desc nulls last, e.id limit 1
+  ) x on true;
+comment on view peers.current_experiences is E'@primaryKey id
+@unique person_id
+@foreignKey (person_id) references people (id)
+@foreignKey (organization_id) references organizations (id)';
 create function peers.update_my_profile(pronouns text) returns peers.people volatile language sql as $$
   update public.people set pronouns = $1, updated_at = now() where id = peers.viewer();
   select p.* from peers.people p where p.id = peers.viewer()
@@ -59,7 +74,7 @@ def make_views(url: str) -> None:
             connection.execute(f"create view peers.{name} as {rows.replace(VIEWER, SETTING)}".encode())
             if name in COMMENTS:
                 connection.execute(f"comment on view peers.{name} is E'{COMMENTS[name]}'".encode())
-        connection.execute(FUNCTIONS.encode())
+        connection.execute(ADDED.encode())
 
 
 def write_setup(network: Network) -> Path:
@@ -73,6 +88,7 @@ def write_setup(network: Network) -> Path:
                     "port": int(network.connection.get("port", "5432")),
                     "user": network.connection["user"],
                     "database": network.connection["dbname"],
+                    "options": OPTIONS,
                 },
                 "pool": network.settings.database_pool_size,
                 "key": {"kty": "OKP", "crv": "Ed25519", "x": _public_key(network)},

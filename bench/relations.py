@@ -4,17 +4,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Label, Text, func, literal_column, nulls_last, select
+from sqlalchemy import ColumnElement, FromClause, Label, Text, func, literal_column, nulls_last, select, true
 
 from api import access, models
 from api.access import Viewer, ViewerKind
 from api.db import AnySelect
 from api.statements import prepare
+from recommender.likeness import most_alike
 
 MEMBER = Viewer(ViewerKind.MEMBER)
 """All that is measured is asked by members: the rules depend on nothing else of them."""
 VIEWER = "$1::UUID"
 """How the texts spell the viewer's person id: each has that parameter and no other."""
+SIMILAR = 10
+"""How many people who are like somebody are asked for: a ranking has its length in its text."""
 LAST: ColumnElement[str] = literal_column("'9999'", Text())
 
 
@@ -90,10 +93,12 @@ def _place_rows() -> AnySelect:
     return select(fact.c.id, fact.c.person_id, fact.c.city_folded).where(access.sees_fact(MEMBER, fact))
 
 
-def _vector_rows() -> AnySelect:
-    vector = models.FactVector.__table__.alias("v")
-    columns = ("id", "person_id", "fact_id", "facet", "embedding")
-    return select(*(vector.c[name] for name in columns)).where(access.sees_vector(MEMBER, vector))
+def _similar_rows() -> AnySelect:
+    """For each person those whose facts are nearest to theirs: asked for one, only that one's are sought."""
+    person = models.Person.__table__.alias("p")
+    ranking = most_alike(MEMBER, person, SIMILAR).lateral("ranking")
+    columns = (person.c.id.label("person_id"), ranking.c.id, ranking.c.distance)
+    return select(*columns).select_from(person.join(ranking, true()))
 
 
 def _global_id(type_name: str, row: FromClause) -> ColumnElement[str]:
@@ -112,7 +117,7 @@ def texts() -> Mapping[str, str]:
             "educations": _education_rows(),
             "organizations": _organization_rows(),
             "places": _place_rows(),
-            "vectors": _vector_rows(),
+            "similar": _similar_rows(),
         }.items()
     }
 

@@ -44,10 +44,10 @@ class Goal:
 
 
 GOALS = (
-    *(Goal(work, "floor", 1.3) for work in ("Q1", "Q2", "Q3", "Q4")),
-    *(Goal(work, "PostGraphile", 1.0) for work in ("Q1", "Q2", "Q3", "Q4")),
+    *(Goal(work, "floor", 1.3) for work in ("Q1", "Q2", "Q3", "Q4", "Q5")),
+    *(Goal(work, "PostGraphile", 1.0) for work in ("Q1", "Q2", "Q3", "Q4", "Q5")),
     Goal("Q1", "Mercurius", 1.6),
-    *(Goal(work, "Mercurius", 1.0) for work in ("Q2", "Q3", "Q4")),
+    *(Goal(work, "Mercurius", 1.0) for work in ("Q2", "Q3", "Q4", "Q5")),
     Goal("M1", "textbook", 0.2),
 )
 MOST_MEMORY = 120.0

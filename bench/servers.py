@@ -16,6 +16,7 @@ from typing import IO, Any
 from bench.database import Caller, Network
 from bench.load import Request
 from bench.peers import NODE, make_views, write_setup
+from bench.relations import SIMILAR
 from bench.works import CARD, PROFILE, Work
 
 HERE = Path(__file__).parent
@@ -93,7 +94,10 @@ def graphql(query: Callable[[Work], str], names: Callable[[Work], Mapping[str, s
 
 def own_names(work: Work) -> Mapping[str, str]:
     """The variables of our own documents."""
-    return {name: name for name in {"Q1": ("id",), "Q4": ("city", "year"), "M1": ("pronouns",)}.get(work.name, ())}
+    return {
+        name: name
+        for name in {"Q1": ("id",), "Q5": ("id",), "Q4": ("city", "year"), "M1": ("pronouns",)}.get(work.name, ())
+    }
 
 
 POSTGRAPHILE = {
@@ -103,6 +107,10 @@ POSTGRAPHILE = {
       {_LISTS} }} }} }}""",
     "Q4": f"""query ($city: String!, $year: Int!) {{
       people: peopleOf(city: $city, year: $year, first: 20) {{ nodes {{ {_named(CARD)} }} }} }}""",
+    "Q5": f"""query ($id: UUID!) {{ person: personByRowId(rowId: $id) {{
+      similarPeople: similarPeopleList(first: {SIMILAR}) {{ {_named("id displayName")}
+      currentExperience: currentExperienceByPersonId {{ title
+        organization: organizationByOrganizationId {{ name }} }} }} }} }}""",
     "M1": f"""mutation ($pronouns: String!) {{ updateMyProfile(input: {{pronouns: $pronouns}}) {{
       person: result {{ {_named(PROFILE)} {_EXPERIENCES} }} }} }}""",
 }
@@ -111,7 +119,7 @@ POSTGRAPHILE = {
 
 def postgraphile_names(work: Work) -> Mapping[str, str]:
     """PostGraphile takes the key itself."""
-    return {"id": "key"} if work.name == "Q1" else own_names(work)
+    return {"id": "key"} if "id" in own_names(work) else own_names(work)
 
 
 OURS = (sys.executable, "-m", "bench.floor")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.relations import texts
+from bench.relations import SIMILAR, texts
 
 PROFILE = "id displayName givenName familyName nameAtGraduation pronouns deceased classYear headline bio"
 CARD = "id displayName pronouns classYear headline"
@@ -119,6 +119,34 @@ FILTERED = Work(
     """,
     ("city", "year"),
 )
+NEAREST = Work(
+    "Q5",
+    "the ten people nearest to one, with their employers",
+    f"query ($id: ID!) {{ person(id: $id) {{ similarPeople(first: {SIMILAR}) {{ id displayName"
+    " currentExperience { title organization { name } } } } }",
+    """
+    select json_build_object('person', (
+      select row_to_json(t) from (
+        select (
+          select coalesce(json_agg(f), '[]') from (
+            select q.global_id as id, q.display_name as "displayName",
+              (select row_to_json(g) from (
+                select x.title,
+                  (select row_to_json(h) from (select o.name from {organizations} o
+                    where o.id = x.organization_id) h) as organization
+                from {experiences} x where x.person_id = q.id and x.current
+                order by x.last_date desc, x.start_date desc nulls last, x.id limit 1
+              ) g) as "currentExperience"
+            from {similar} s join {people} q on q.id = s.id where s.person_id = p.id
+            order by s.distance, s.id
+          ) f
+        ) as "similarPeople"
+        from {people} p where p.id = $2
+      ) t
+    ))
+    """,
+    ("key",),
+)
 CHANGE = Work(
     "M1",
     "a profile update that returns the profile",
@@ -127,7 +155,7 @@ CHANGE = Work(
     "",
 )
 
-WORKS: Sequence[Work] = (PERSON, PAGE, GRAPH, FILTERED, CHANGE)
+WORKS: Sequence[Work] = (PERSON, PAGE, GRAPH, FILTERED, NEAREST, CHANGE)
 
 
 def statement_of(work: Work) -> str:
@@ -153,12 +181,22 @@ MERCURIUS: Mapping[str, str] = {
         and exists (select from {{educations}} e where e.person_id = p.id and e.home and e.end_year = $4::int)
       order by p.name_sort, p.id limit $2
     """,
+    "similar": f"""
+      select {_ROWS} from {{similar}} s join {{people}} p on p.id = s.id where s.person_id = $2
+      order by s.distance, s.id limit $3
+    """,
     "count": "select count(*) from {people} p",
     "update": "update people set pronouns = $2, updated_at = now() where id = $1",
     "experiences": """
       select x.person_id, x.organization_id, x.title, x.start_date as "startDate", x.end_date as "endDate", x.current
       from {experiences} x where x.person_id = any($2::uuid[])
       order by x.last_date desc, x.start_date desc nulls last, x.id
+    """,
+    "currents": """
+      select distinct on (x.person_id) x.person_id, x.organization_id, x.title, x.start_date as "startDate",
+        x.end_date as "endDate", x.current
+      from {experiences} x where x.person_id = any($2::uuid[]) and x.current
+      order by x.person_id, x.last_date desc, x.start_date desc nulls last, x.id
     """,
     "educations": """
       select e.person_id, e.school, e.degree, e.programme, e.start_date as "startDate", e.end_date as "endDate"

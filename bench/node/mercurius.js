@@ -11,6 +11,7 @@ const schema = `
     id: ID! displayName: String! givenName: String familyName: String nameAtGraduation: String pronouns: String
     deceased: Boolean! classYear: Int headline: String bio: String
     experiences: [Experience!]! educations: [Education!]!
+    currentExperience: Experience similarPeople(first: Int!): [Person!]!
   }
   type PersonConnection { nodes: [Person!]! totalCount: Int! }
   input TextFilter { eq: String! }
@@ -42,6 +43,9 @@ const resolvers = {
         : await rows("people", [viewer, first]),
     }),
   },
+  Person: {
+    similarPeople: (person, { first }, { viewer }) => rows("similar", [viewer, person.key, first]),
+  },
   PersonConnection: {
     totalCount: async (_, __, { viewer }) => Number((await rows("count", [viewer]))[0].count),
   },
@@ -64,6 +68,11 @@ const loaders = {
   Person: {
     experiences: (queries, { viewer }) => grouped("experiences", viewer, queries.map(({ obj }) => obj.key), "person_id"),
     educations: (queries, { viewer }) => grouped("educations", viewer, queries.map(({ obj }) => obj.key), "person_id"),
+    currentExperience: async (queries, { viewer }) => {
+      const found = await rows("currents", [viewer, queries.map(({ obj }) => obj.key)]);
+      const byPerson = new Map(found.map((row) => [row.person_id, row]));
+      return queries.map(({ obj }) => byPerson.get(obj.key) ?? null);
+    },
   },
   Experience: {
     organization: {

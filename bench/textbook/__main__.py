@@ -15,6 +15,7 @@ from strawberry.asgi import GraphQL
 from api import logs
 from api.auth import Authenticator
 from api.db import PooledDatabase, driver_url
+from api.lines import OPTIONS
 from api.serving.databases import url_of
 from api.serving.running import reserve, server_of
 from api.settings import Settings
@@ -28,7 +29,9 @@ class View(GraphQL[Context, None]):
     def __init__(self, db: PooledDatabase, settings: Settings) -> None:
         super().__init__(schema, graphql_ide=None)
         self._db = db
-        engine = create_async_engine(driver_url(db.url), pool_size=settings.database_pool_size)
+        engine = create_async_engine(
+            driver_url(db.url), pool_size=settings.database_pool_size, connect_args={"options": OPTIONS}
+        )
         self._sessions: Sessions = async_sessionmaker(engine, expire_on_commit=False)
         self._authenticator = Authenticator(settings)
 

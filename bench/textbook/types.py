@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import strawberry
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from api import access, models
 from api.access import Viewer
 from api.folding import fold
 from api.services.profile_changes import ProfileChanges
 from api.services.profiles import update_my_profile
+from bench.relations import VIEWER, texts
 from bench.textbook.loaders import Loaders, Sessions
 from schema.ids import decode_id, encode_id
 
@@ -24,6 +25,10 @@ class Context:
     loaders: Loaders
 
 
+SIMILAR = text(
+    f"select id from ({texts()['similar'].replace(VIEWER, 'cast(:viewer as uuid)')}) s"
+    " where person_id = :person order by distance, id limit :first"
+)
 Info: TypeAlias = strawberry.Info[Context, None]
 
 
@@ -104,15 +109,33 @@ class Person:
     @strawberry.field
     async def experiences(self, info: Info) -> list[Experience]:
         """By loader."""
-        return [
-            Experience(row=one, title=one.title, start_date=one.start_date, end_date=one.end_date, current=one.current)
-            for one in await info.context.loaders.experiences.load(self.row.id)
-        ]
+        return [_experience(one) for one in await info.context.loaders.experiences.load(self.row.id)]
+
+    @strawberry.field
+    async def current_experience(self, info: Info) -> Experience | None:
+        """Of the current ones that which began last."""
+        found = await info.context.loaders.experiences.load(self.row.id)
+        return next((_experience(one) for one in found if one.current), None)
+
+    @strawberry.field
+    async def similar_people(self, info: Info, first: int) -> list["Person"]:
+        """The ranking by its text, then the people."""
+        viewer = info.context.viewer
+        given = {"viewer": viewer.key, "person": self.row.id, "first": first}
+        async with info.context.sessions() as session:
+            ids = list(await session.scalars(SIMILAR, given))
+            rows = await session.scalars(select(models.Person).where(models.Person.id.in_(ids), _visible(viewer)))
+            found = {row.id: row for row in rows}
+        return [_person(found[key]) for key in ids if key in found]
 
     @strawberry.field
     async def educations(self, info: Info) -> list[Education]:
         """By loader."""
         return [_education(one, info.context.viewer) for one in await info.context.loaders.educations.load(self.row.id)]
+
+
+def _experience(row: models.Experience) -> Experience:
+    return Experience(row=row, title=row.title, start_date=row.start_date, end_date=row.end_date, current=row.current)
 
 
 def _education(row: models.Education, viewer: Viewer) -> Education:
