@@ -43,9 +43,9 @@ async def colleagues(session: AsyncSession, asking: Asking, quota: int) -> list[
 def _together_longest(asking: Asking, quota: int) -> AnySelect:
     mine, theirs = own_values(asking, models.Experience, *DATED), models.Experience.__table__.alias()
     years = 1 + last_together(asking, mine, theirs) - first_together(mine, theirs)
-    columns = select(theirs.c.person_id, func.greatest(0, years).label("years"))
     some = (
-        latest(columns, asking, theirs, mine.c.organization_id == theirs.c.organization_id)
+        latest(asking, theirs, mine.c.organization_id == theirs.c.organization_id)
+        .add_columns(func.greatest(0, years).label("years"))
         .correlate(mine)
         .lateral("some")
     )

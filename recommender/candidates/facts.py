@@ -57,10 +57,11 @@ def may_count(asking: Asking, theirs: FromClause) -> list[ColumnElement[bool]]:
     ]
 
 
-def latest(columns: AnySelect, asking: Asking, theirs: FromClause, *same: ColumnElement[bool]) -> AnySelect:
-    """Others' facts that are the `same` in something: of the COMMON people at most who joined last."""
+def latest(asking: Asking, theirs: FromClause, *same: ColumnElement[bool]) -> AnySelect:
+    """Whose facts are the `same` in something, as SELECT person_id: the COMMON people at most who joined last."""
     return (
-        columns.where(*may_count(asking, theirs), *same)
+        select(theirs.c.person_id)
+        .where(*may_count(asking, theirs), *same)
         .order_by(theirs.c.person_id.desc())
         .limit(literal_column(str(COMMON)))
     )
@@ -85,7 +86,7 @@ def _sharing(asking: Asking, shared: Shared) -> AnySelect:
     """Each shared fact with its strength, less the more people have it."""
     mine, theirs = own_values(asking, shared.table, *shared.equal), shared.table.__table__.alias()
     same = [mine.c[name] == theirs.c[name] for name in shared.equal]
-    holder = latest(select(theirs.c.person_id), asking, theirs, *same).correlate(mine).lateral()
+    holder = latest(asking, theirs, *same).correlate(mine).lateral()
     holders = func.count().over(partition_by=[mine.c[name] for name in shared.equal])
     most: ColumnElement[float] = literal_column(str(shared.strength), Float())
     strength: ColumnElement[float] = most / func.ln(2.0 + holders, type_=Float())
@@ -95,6 +96,6 @@ def _sharing(asking: Asking, shared: Shared) -> AnySelect:
 def _same_year(asking: Asking) -> AnySelect:
     mine, theirs = own_values(asking, models.Education, "end_year", "home"), models.Education.__table__.alias()
     same = mine.c.home, theirs.c.home, mine.c.end_year == theirs.c.end_year
-    holder = latest(select(theirs.c.person_id), asking, theirs, *same).correlate(mine).lateral()
+    holder = latest(asking, theirs, *same).correlate(mine).lateral()
     strength: ColumnElement[float] = literal_column("0.3")
     return select(holder.c.person_id, strength.label("strength")).select_from(mine.join(holder, true()))
