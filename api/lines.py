@@ -26,6 +26,7 @@ OPTIONS = " ".join(
     f"-c {name}={value}"
     for name, value in {
         "timezone": "UTC",
+        "jit": "off",  # compiling a read takes longer than running it
         "hnsw.iterative_scan": "relaxed_order",  # until the filter has let enough rows pass
         "hnsw.ef_search": 200,
         "hnsw.max_scan_tuples": 20_000,

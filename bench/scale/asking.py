@@ -29,6 +29,8 @@ PARTS = 1 << 20
 WORKS = {
     "suggestions, first 10": """{ peopleYouShouldMeet(first: 10) {
         nodes { score person { displayName headline } evidence { kind text weight } } } }""",
+    "similar people, first 10": """{ viewer { person { similarPeople(first: 10) {
+        displayName headline } } } }""",
     "a page of 50": "{ people(first: 50) { nodes { displayName headline classYear } } }",
     "a page of 50, filtered, counted": """{ people(first: 50, filter: {classYear: {gte: 2010}}) {
         totalCount nodes { displayName headline classYear } } }""",
