@@ -5,10 +5,10 @@ up early when few people pass the filter; then the same question is answered exa
 filters.
 """
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -43,6 +43,8 @@ PER_PERSON = 3
 """An index scan fetches so many vectors for each person wanted: people have several."""
 AS_OF, QUERIES = "as_of", "queries"
 _STATEMENTS = Statements(most=100)
+Conditions: TypeAlias = Callable[[FromClause], list[ColumnElement[bool]]]
+"""What vectors of a table must meet."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ async def nearest_people(
     viewer: Viewer,
     queries: NDArray[np.float32],
     *,
-    people: AnySelect,
+    people: Callable[[], AnySelect],
     limit: int,
     facets: Collection[FacetKind] | None = None,
     as_of: datetime | None = None,
@@ -82,27 +84,29 @@ async def nearest_people(
 ) -> list[Near]:
     """For each query (rows of shape (n, 384)) the nearest facts of at least `limit` of the `people`, nearest first.
 
-    `people` is a SELECT of ids grown from `api.access`, whose text `shape` stands for: its only parameters are the
+    `people` makes a SELECT of ids grown from `api.access`, whose text `shape` stands for: its only parameters are the
     viewer and the moment. Only vectors that every member may see take part.
     """
     if not len(queries):
         return []
-    table = vector_table()
-    conditions = [access.sees_vector(viewer, table), table.c.model_id == active_model()]
-    if facets is not None:
-        conditions.append(_has_facet(table, facets))
-    if as_of is not None:
-        conditions.append(table.c.created_at <= bindparam(AS_OF, as_of, type_=DateTime(timezone=True)))
+
+    def conditions(table: FromClause) -> list[ColumnElement[bool]]:
+        moment = bindparam(AS_OF, as_of, type_=DateTime(timezone=True))
+        return [
+            access.sees_vector(viewer, table),
+            table.c.model_id == active_model(),
+            *(() if facets is None else [_has_facet(table, facets)]),
+            *(() if as_of is None else [table.c.created_at <= moment]),
+        ]
+
     key = (viewer.shape, shape, None if facets is None else frozenset(facets), as_of is None, limit)
     given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [spell(query) for query in queries]}
     if not exact:
-        rows = await _STATEMENTS.rows(
-            session, ("index", *key), lambda: _by_index(table, [*conditions, is_one_of(people, table)], limit), given
-        )
+        rows = await _STATEMENTS.rows(session, ("index", *key), lambda: _by_index(conditions, people(), limit), given)
         found = _read(rows)
         if not _short(found, len(queries), limit):
             return found
-    rows = await _STATEMENTS.rows(session, ("exact", *key), lambda: _exactly(table, conditions, people, limit), given)
+    rows = await _STATEMENTS.rows(session, ("exact", *key), lambda: _exactly(conditions, people(), limit), given)
     return _read(rows)
 
 
@@ -204,11 +208,11 @@ def _columns(table: FromClause, query: FromClause) -> list[Any]:
     return [table.c.person_id, table.c.fact_id, table.c.facet, distance.label("distance")]
 
 
-def _by_index(table: FromClause, conditions: Sequence[ColumnElement[bool]], limit: int) -> AnySelect:
-    query = _queries()
+def _by_index(conditions: Conditions, people: AnySelect, limit: int) -> AnySelect:
+    query, table = _queries(), vector_table()
     nearest = (
         select(*_columns(table, query))
-        .where(*conditions)
+        .where(*conditions(table), is_one_of(people, table))
         .order_by(literal_column("distance"))
         .limit(literal_column(str(limit * PER_PERSON)))
         .correlate(query)
@@ -217,14 +221,14 @@ def _by_index(table: FromClause, conditions: Sequence[ColumnElement[bool]], limi
     return select(query.c.number, nearest).select_from(query.join(nearest, true()))
 
 
-def _exactly(table: FromClause, conditions: Sequence[ColumnElement[bool]], people: AnySelect, limit: int) -> AnySelect:
+def _exactly(conditions: Conditions, people: AnySelect, limit: int) -> AnySelect:
     """The best fact of each person, then the best people: person by person, as PostgreSQL may take few for many."""
-    query = _queries()
+    query, table = _queries(), vector_table()
     allowed = people.subquery("allowed")
     (allowed_id,) = allowed.c
     theirs = (
         select(table)
-        .where(table.c.person_id == allowed_id, *conditions)
+        .where(table.c.person_id == allowed_id, *conditions(table))
         .offset(literal_column("0"))  # stays a subselect of its own for each person
         .correlate(allowed)
         .lateral("theirs")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Uuid, any_, bindparam, func, insert, select
+from sqlalchemy import BigInteger, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -15,7 +15,7 @@ from api.db import AnySelect
 from api.errors import Conflict, Invalid, NotFound, Problem
 from api.models import Person
 from api.models import Suggestion as Impression
-from recommender.asking import Asking, ask
+from recommender.asking import Asking, among, ask
 from recommender.evidence import COHORT, Evidence, EvidenceKind, explain
 from recommender.features import Candidate, Signal, features_of
 from recommender.feedback import dismissed_keys
@@ -222,10 +222,13 @@ async def _hold_named(
         named |= {one.item_id for one in suggestions}
     if not named:
         return
-    these = Person.id == any_(bindparam("named", sorted(named), type_=ARRAY(Uuid())))
-    held = visible_people(asking.viewer).where(these).order_by(Person.id)
-    if len((await session.scalars(held.with_for_update(of=Person, read=True, key_share=True))).all()) < len(named):
+    if len(await ask(session, asking, _held, ids=sorted(named))) < len(named):
         raise Conflict("Somebody in this list left a moment ago: ask again.")
+
+
+def _held(asking: Asking) -> AnySelect:
+    these = visible_people(asking.viewer).where(among(Person.__table__.c.id)).order_by(Person.id)
+    return these.with_for_update(of=Person, read=True, key_share=True)
 
 
 async def _log(

@@ -156,7 +156,7 @@ async def _nearest(
     session: AsyncSession, viewer: Viewer, query: Any, people: AnySelect, share: float, *, exact: bool
 ) -> list[Near]:
     return await nearest_people(
-        session, viewer, query[np.newaxis], people=people, limit=FOUND, exact=exact, shape=("bench", share)
+        session, viewer, query[np.newaxis], people=lambda: people, limit=FOUND, exact=exact, shape=("bench", share)
     )
 
 

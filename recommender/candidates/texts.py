@@ -71,7 +71,7 @@ async def near(
         session,
         asking.viewer,
         queries,
-        people=asking.people,
+        people=lambda: asking.people,
         limit=quota,
         facets=frozenset(facets),
         as_of=asking.as_of,

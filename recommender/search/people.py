@@ -131,7 +131,12 @@ def _by_coverage(viewer: Viewer, terms: int) -> AnySelect:
 async def _by_meaning(session: AsyncSession, viewer: Viewer, vector: NDArray[np.float32]) -> list[Hit]:
     """People by their nearest fact."""
     near = await nearest_people(
-        session, viewer, vector[np.newaxis, :], people=access.visible_people(viewer), limit=POOL, shape="visible"
+        session,
+        viewer,
+        vector[np.newaxis, :],
+        people=lambda: access.visible_people(viewer),
+        limit=POOL,
+        shape="visible",
     )
     best: dict[UUID, Hit] = {}
     for one in near:

@@ -65,7 +65,7 @@ async def search(
 ) -> list[Near]:
     viewer = viewer_of(await make_member(session))
     return await nearest_people(
-        session, viewer, query[np.newaxis], people=people, limit=limit, exact=exact, shape=object()
+        session, viewer, query[np.newaxis], people=lambda: people, limit=limit, exact=exact, shape=object()
     )
 
 
@@ -108,7 +108,7 @@ async def test_the_nearest_come_first_with_their_cosine(session: AsyncSession, v
 async def test_no_query_finds_nobody(session: AsyncSession):
     viewer = viewer_of(await make_member(session))
     empty = np.zeros((0, models.DIMENSION), dtype=np.float32)
-    assert await nearest_people(session, viewer, empty, people=visible_people(viewer), limit=3, shape=1) == []
+    assert await nearest_people(session, viewer, empty, people=lambda: visible_people(viewer), limit=3, shape=1) == []
 
 
 async def test_within_a_statement_the_index_finds_whom_an_exact_scan_finds(
