@@ -21,6 +21,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Text,
+    and_,
     bindparam,
     cast,
     func,
@@ -41,6 +42,8 @@ from recommender.vectors.texts import spell
 
 PER_PERSON = 3
 """An index scan fetches so many vectors for each person wanted: people have several."""
+LEAST = 30
+"""Of very few the index misses the nearest too easily."""
 AS_OF, QUERIES = "as_of", "queries"
 _STATEMENTS = Statements(most=100)
 Conditions: TypeAlias = Callable[[FromClause], list[ColumnElement[bool]]]
@@ -123,8 +126,10 @@ def nearest_to_person(
     `person`, which is not among them, nearest first.
 
     The person's latest facts of these `facets`, so many as `queries`, look for the nearest such facts of others; the
-    best match counts. Only vectors that every member may see take part, on both sides.
+    best match counts. Only vectors that every member may see take part, on both sides. Where the index gives fewer
+    facts than asked for, or those of too few people, all are compared.
     """
+    most = max(first * PER_PERSON, LEAST)
     own = _own_vectors(viewer, person, facets, queries).cte(nesting=True).prefix_with("MATERIALIZED")
     table = vector_table()
     distance = distance_to(table, own.c.embedding).label("distance")
@@ -136,21 +141,22 @@ def nearest_to_person(
         is_one_of(people, table),
     )
     by_index = (
-        others.order_by(literal_column("distance"))
-        .limit(_number(first * PER_PERSON))
-        .correlate(own, person)
-        .lateral("nearest")
+        others.order_by(literal_column("distance")).limit(_number(most)).correlate(own, person).lateral("nearest")
     )
-    found = _best(select(by_index).select_from(own.join(by_index, true())).subquery(), first)
-    found = found.cte(nesting=True).prefix_with("MATERIALIZED")
-    enough = select(func.count()).select_from(found).scalar_subquery() >= _number(first)
+    near = select(by_index).select_from(own.join(by_index, true())).cte(nesting=True).prefix_with("MATERIALIZED")
+    found = _best(near, first).cte(nesting=True).prefix_with("MATERIALIZED")
+    enough = and_(_count(near) >= _count(own) * _number(most), _count(found) >= _number(first))
     asked = select(_number(1)).select_from(own).exists()
     exactly = _best(others.select_from(own.join(table, true())).correlate(person).subquery(), first)
     both = union_all(
         select(found.c.id, found.c.distance).where(enough),
         exactly.where(~enough, asked),
     ).subquery()
-    return select(both.c.id, both.c.distance).add_cte(own, found, nest_here=True)
+    return select(both.c.id, both.c.distance).add_cte(own, near, found, nest_here=True)
+
+
+def _count(rows: FromClause) -> ColumnElement[int]:
+    return select(func.count()).select_from(rows).scalar_subquery()
 
 
 def _own_vectors(viewer: Viewer, person: FromClause, facets: Collection[FacetKind], most: int) -> AnySelect:
