@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     development_issuer: bool = False
     """Accept tokens that `alumni token` signs with the key in `data_dir`: only in development, and on loopback."""
 
+    trusted_documents_only: bool = False
+    """Run no document but those that `alumni documents import` has loaded."""
+
     embedding_model: str = "all-MiniLM-L6-v2"
     """A sentence-transformers model by name or path, with 384 dimensions."""
     embedding_backend: Literal["onnx", "torch"] = "onnx"

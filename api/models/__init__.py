@@ -30,6 +30,7 @@ from api.models.retries import IdempotencyKey
 from api.models.suggestions import ITEMS, OutcomeKind, Suggestion, SuggestionOutcome
 from api.models.suppressions import Suppression, SuppressionSalt
 from api.models.ties import Block, Connection, ConnectionState
+from api.models.trusted_documents import TrustedDocument
 from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector, ItemVector
 
 __all__ = [
@@ -96,6 +97,7 @@ __all__ = [
     "SuppressionSalt",
     "TagKind",
     "TextKind",
+    "TrustedDocument",
     "UpdateProposal",
     "Visibility",
 ]

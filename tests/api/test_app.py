@@ -116,7 +116,7 @@ async def test_what_is_not_there_is_refused_in_graphql_form(
         answer = await client.request(method, path)
 
     assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.json()["errors"][0]["extensions"] == {"code": code}
 
 

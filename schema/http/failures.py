@@ -1,0 +1,58 @@
+"""The bodies of responses to requests that were not run to their end, each error with a code."""
+
+import logging
+
+import orjson
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as SqlTimeout
+
+from api.db import lost_a_race
+from api.errors import DomainError
+from schema.errors import RACE_LOST, TRY_AGAIN
+
+log = logging.getLogger(__name__)
+
+
+class BadRequest(Exception):
+    """The request is not one of GraphQL, or not one that is taken here. `headers` go with the response."""
+
+    def __init__(
+        self, message: str, code: str = "BAD_REQUEST", status: int = 400, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+        self.headers = headers or {}
+
+
+def errors_only(message: str, code: str) -> bytes:
+    """A body for a request that was not run."""
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
+def unavailable(error: Exception) -> bytes | None:
+    """A body for a request that may succeed later; None if the error says nothing of the kind."""
+    if lost_a_race(error):
+        log.warning("A transaction was broken off for the sake of another")
+        return errors_only(RACE_LOST, TRY_AGAIN)
+    if not database_is_away(error):
+        return None
+    log.warning("The database cannot be reached: %s", type(error).__name__)
+    return errors_only("The database cannot be reached. Try again in a moment.", "SERVICE_UNAVAILABLE")
+
+
+def refused(error: DomainError) -> bytes:
+    """A body for a request that may not be answered."""
+    return orjson.dumps({"errors": [{"message": error.message, "extensions": error.details}]})
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether the error says that there is no database to talk to now."""
+    if lost_a_race(error):
+        return False
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error.orig, OperationalError)
+    return isinstance(error, OperationalError | PoolTimeout | SqlTimeout)
