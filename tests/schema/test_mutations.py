@@ -1,6 +1,7 @@
 """Mutations over HTTP: who may, what comes back, and that the refused change nothing."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -242,3 +243,13 @@ async def test_a_connection_is_ended_by_either_though_one_has_left_the_directory
     ended = (await api(END, as_=people[who_ends], id=key)).data["endConnection"]
     assert ended == {"__typename": "TiesPayload", "viewer": {"ties": {"totalCount": 0}}}
     assert [tie.state for tie in await session.scalars(select(models.Connection))] == [models.ConnectionState.ENDED]
+
+
+async def test_what_stood_beside_a_mutation_that_broke_is_told(session: AsyncSession, api: Api):
+    me = await make_member(session)
+    await session.flush()
+    mutation = """mutation($id: ID!) { setListed(input: {listed: false}) { __typename }
+        erasePerson(input: {personId: $id, reason: REQUESTED}) { __typename } }"""
+    answer = await api(mutation, as_=me, id=encode_id("Person", UUID(int=7)))
+    assert answer.data == {"setListed": {"__typename": "SetChoicesPayload"}, "erasePerson": None}
+    assert [error["path"] for error in answer.errors] == [["erasePerson"]]
