@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -11,8 +11,11 @@ import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex
 
-from api.models import DIMENSION
+from api.models import DIMENSION, FactVector
 from recommender.embeddings import Vectors
 from recommender.embeddings.protocol import unit
 
@@ -42,7 +45,7 @@ copy fact_vectors (person_id, visibility, facet, education_id, experience_id, te
 from stdin (format binary)
 """
 TYPES = ["uuid", "varchar", "varchar", "uuid", "uuid", "uuid", "int2", "bytea", "halfvec"]
-INDEXES = "select indexname, indexdef from pg_indexes where tablename = 'fact_vectors' and indexdef like '%hnsw%'"
+INDEXES = "select indexname from pg_indexes where tablename = 'fact_vectors'"
 
 
 class Clusters:
@@ -71,36 +74,49 @@ class Clusters:
 
 
 def ensure_vectors(url: str, each: int, progress: Callable[[int], None]) -> dict[str, float]:
-    """Give each person up to `each` vectors and build the indexes anew: seconds by name of the index. Nothing is done,
-    and there is nothing to tell, where an earlier run has."""
-    return {} if sizes(url)["vectors"] else _write(url, each, progress)
-
-
-def _write(url: str, each: int, progress: Callable[[int], None]) -> dict[str, float]:
-    with psycopg.connect(url) as reading, psycopg.connect(url) as writing:
-        register_vector(writing)
-        writing.execute("set session_replication_role = replica")  # what is copied from facts needs no check that it is
-        indexes: list[tuple[str, str]] = writing.execute(INDEXES.encode()).fetchall()
-        for name, _ in indexes:
-            writing.execute(f"drop index {name}".encode())
-        model = writing.execute(
-            "insert into embedding_models (name, version, active) values ('clusters', '1', true) returning id"
-        ).fetchone()
-        clusters, chance, number = Clusters(), np.random.default_rng(3), 0
-        with reading.cursor("facts") as facts, writing.cursor().copy(INTO.encode()) as copy:
-            facts.itersize = BATCH
-            facts.execute(OF_FACTS.encode(), [each])
-            copy.set_types(TYPES)
-            while rows := facts.fetchmany(BATCH):
-                for row, vector in zip(rows, clusters.vectors([row[-1] for row in rows], chance), strict=True):
-                    number += 1
-                    copy.write_row((*row[:-1], model and model[0], number.to_bytes(16, "big"), HalfVector(vector)))
-                progress(len(rows))
-        writing.commit()
-        taken = {name: _build(writing, definition) for name, definition in indexes}
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("vacuum analyze")
+    """Give each person up to `each` vectors, and build their indexes: seconds by name of the index. What an earlier run
+    has done, or broken off, is not done again."""
+    with psycopg.connect(url) as connection:
+        if connection.execute("select exists (select from fact_vectors)").fetchone() == (False,):
+            _write(url, connection, each, progress)
+        found = {name for (name,) in connection.execute(INDEXES)}
+        taken = {name: _build(connection, text) for name, text in _definitions().items() if name not in found}
+    if taken:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("vacuum analyze")
     return taken
+
+
+def _definitions() -> dict[str, str]:
+    """The text that makes each index of vectors, by its name."""
+    indexes = (one for one in cast(Table, FactVector.__table__).indexes if "embedding" in one.columns)
+    return {str(one.name): str(CreateIndex(one).compile(dialect=postgresql.dialect())) for one in indexes}
+
+
+def _write(url: str, writing: psycopg.Connection, each: int, progress: Callable[[int], None]) -> None:
+    """All vectors, without their indexes: those are built faster when all is there."""
+    register_vector(writing)
+    writing.execute("set session_replication_role = replica")  # what is copied from facts needs no check that it is
+    for name in _definitions():
+        writing.execute(f"drop index if exists {name}".encode())
+    model = writing.execute(
+        "insert into embedding_models (name, version, active) values ('clusters', '1', true) returning id"
+    ).fetchone()
+    clusters, chance, number = Clusters(), np.random.default_rng(3), 0
+    with (
+        psycopg.connect(url) as reading,
+        reading.cursor("facts") as facts,
+        writing.cursor().copy(INTO.encode()) as copy,
+    ):
+        facts.itersize = BATCH
+        facts.execute(OF_FACTS.encode(), [each])
+        copy.set_types(TYPES)
+        while rows := facts.fetchmany(BATCH):
+            for row, vector in zip(rows, clusters.vectors([row[-1] for row in rows], chance), strict=True):
+                number += 1
+                copy.write_row((*row[:-1], model and model[0], number.to_bytes(16, "big"), HalfVector(vector)))
+            progress(len(rows))
+    writing.commit()
 
 
 def _build(connection: psycopg.Connection, definition: str) -> float:
