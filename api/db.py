@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.errors import DeadlockDetected, ForeignKeyViolation, SerializationFailure
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, SerializationFailure
 from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
@@ -76,20 +76,24 @@ class Database(Protocol):
 
 
 class PooledDatabase:
-    """The database behind two pools: SQLAlchemy's for writes, psycopg's own for planned reads."""
+    """The database behind two pools: SQLAlchemy's for writes, our own for planned reads.
 
-    def __init__(self, url: str, pool_size: int = 10) -> None:
+    Statements that take longer than `statement_seconds` are broken off.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10, statement_seconds: float | None = None) -> None:
         self.url = url
+        options = OPTIONS if statement_seconds is None else f"{OPTIONS} -c statement_timeout={statement_seconds:g}s"
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=PATIENCE_SECONDS,
-            connect_args={"options": OPTIONS},
+            connect_args={"options": options},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._lines = Lines(url, pool_size, PATIENCE_SECONDS)
+        self._lines = Lines(url, pool_size, PATIENCE_SECONDS, options)
 
     async def close(self) -> None:
         """Give all connections back to the server."""
@@ -152,6 +156,11 @@ def lost_a_race(error: BaseException) -> bool:
     the same may succeed at once."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(cause, DeadlockDetected | SerializationFailure)
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether PostgreSQL broke a statement off for its length. Nothing of its transaction was done."""
+    return isinstance(error.orig if isinstance(error, DBAPIError) else error, QueryCanceled)
 
 
 async def read_and_note(database: Database, work: Callable[[AsyncSession], Awaitable[T]], again: int = 2) -> T:

@@ -155,8 +155,8 @@ class Line:
 class Lines:
     """As many connections as are needed at once, up to `most`; whoever comes later waits up to `patience` seconds."""
 
-    def __init__(self, url: str, most: int, patience: float) -> None:
-        self._url, self._patience = url, patience
+    def __init__(self, url: str, most: int, patience: float, options: str = OPTIONS) -> None:
+        self._url, self._patience, self._options = url, patience, options
         self._places = asyncio.Semaphore(most)
         self._idle: list[Line] = []
         self._closed = False
@@ -207,7 +207,7 @@ class Lines:
             await line.close()
         try:
             async with asyncio.timeout(self._patience):
-                return Line(await AsyncConnection[Any].connect(self._url, autocommit=True, options=OPTIONS))
+                return Line(await AsyncConnection[Any].connect(self._url, autocommit=True, options=self._options))
         except TimeoutError:
             raise PoolTimeout(f"The server let nobody in for {self._patience:g} s.") from None
 

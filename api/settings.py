@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """postgresql://... of a PostgreSQL >= 15 with pgvector >= 0.8. Unset: the embedded server under `data_dir`."""
     database_pool_size: int = 10
+    statement_seconds: float = Field(20.0, gt=0)
+    """Longer statements of requests are broken off. Work in the background has all the time it needs."""
+    operations_at_once: int = Field(16, gt=0)
+    """So many requests of a process are worked on at the same time; the next wait a moment, or are told to."""
 
     oidc_issuer: str | None = None
     """Issuer URL of the OpenID provider whose tokens are accepted: it publishes /.well-known/openid-configuration."""

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from sqlalchemy.exc import IntegrityError
 
 from api import errors
-from api.db import lost_a_race, names_what_is_gone
+from api.db import lost_a_race, names_what_is_gone, took_too_long
 from schema.engine.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,8 @@ HANDLERS = [NotFoundHandler(), NotAllowedHandler(), ConflictHandler(), InvalidHa
 
 
 TRY_AGAIN = "TRY_AGAIN"
+TIMED_OUT = "TIMED_OUT"
+TOOK_TOO_LONG = "It took longer than is allowed, and nothing of it was done. Ask for less at once."
 RACE_LOST = "Others changed the same things at this moment, and nothing of yours was done. Try again."
 
 
@@ -137,6 +139,9 @@ def coded(error: GraphQLError) -> GraphQLError:
     if lost_a_race(original):
         log.warning("A transaction was broken off for the sake of another")
         return _like(error, RACE_LOST, {"code": TRY_AGAIN})
+    if took_too_long(original):
+        log.warning("A statement took too long")
+        return _like(error, TOOK_TOO_LONG, {"code": TIMED_OUT})
     number = uuid4().hex
     log.error("Unexpected error %s", number, exc_info=original)
     return _like(error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "id": number})

@@ -21,7 +21,7 @@ from api.settings import Settings
 from recommender.search import QueryEmbedder, TextEmbedder
 from schema.context import Context
 from schema.engine.refusals import Refused
-from schema.http import GraphQLEndpoint, MakeContext, PersistedDocuments, errors_only
+from schema.http import Admission, GraphQLEndpoint, MakeContext, PersistedDocuments, errors_only
 from schema.ide import ide_routes
 from schema.ids import decode_id
 from schema.root import build_engine
@@ -39,7 +39,7 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
 
     Raises ValueError when the settings name no database: `alumni serve` is what starts an embedded one.
     """
-    pooled = PooledDatabase(_url(settings), settings.database_pool_size) if db is None else None
+    pooled = None if db is not None else _database(settings)
     database = db if pooled is None else pooled
     if database is None:
         raise ValueError("No database was given.")
@@ -48,6 +48,7 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
         build_engine(),
         _context_maker(settings, database, query_embedder),
         PersistedDocuments(database, trusted_only=settings.trusted_documents_only),
+        Admission(settings.operations_at_once),
         open_introspection=development,
     )
     readiness = Readiness(database)
@@ -82,10 +83,10 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
     )
 
 
-def _url(settings: Settings) -> str:
+def _database(settings: Settings) -> PooledDatabase:
     if settings.database_url is None:
         raise ValueError("ALUMNI_DATABASE_URL is not set. Set it, or run `alumni serve`, which starts a database.")
-    return settings.database_url
+    return PooledDatabase(settings.database_url, settings.database_pool_size, settings.statement_seconds)
 
 
 def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None) -> MakeContext:

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.memory import keep_what_is_loaded, limit_arenas
 from api.serving.progress import show_embedding
+from api.serving.protocol import BoundedProtocol
 from api.serving.signals import deaf
 from api.serving.workers import WorkerProcess
 from api.settings import Settings
@@ -48,7 +49,7 @@ def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
     config = uvicorn.Config(
         make_app(),
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -19,7 +19,7 @@ from graphql import (
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.db import lost_a_race
+from api.db import lost_a_race, took_too_long
 from api.errors import DomainError, NotAllowed, RateLimited
 from schema.context import Context, Running
 from schema.engine.documents import Document, Documents, InvalidDocument
@@ -27,6 +27,7 @@ from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
 from schema.engine.variables import InvalidVariables
 from schema.errors import coded
+from schema.http.admission import Admission
 from schema.http.failures import BadRequest, database_is_away, errors_only, refused, unavailable
 from schema.http.negotiation import JSON, acceptable
 from schema.http.persisted import PersistedDocuments
@@ -57,11 +58,18 @@ class GraphQLEndpoint:
     """
 
     def __init__(
-        self, engine: Engine, make_context: MakeContext, persisted: PersistedDocuments, *, open_introspection: bool
+        self,
+        engine: Engine,
+        make_context: MakeContext,
+        persisted: PersistedDocuments,
+        admission: Admission,
+        *,
+        open_introspection: bool,
     ) -> None:
         self._engine = engine
         self._make_context = make_context
         self._persisted = persisted
+        self._admission = admission
         self._open_introspection = open_introspection
         self._documents = Documents(engine.schema)
 
@@ -100,6 +108,12 @@ class GraphQLEndpoint:
         operation = document.operation(parameters.operation_name)
         if request.method != "POST" and operation.operation is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", status=405, headers={"allow": "POST"})
+        async with self._admission:
+            return await self._admitted(request, document, parameters, operation)
+
+    async def _admitted(
+        self, request: Request, document: Document, parameters: Parameters, operation: OperationDefinitionNode
+    ) -> Reply:
         context = await self._make_context(request)
         if not (self._open_introspection or context.viewer.signed_in) and introspects(document, operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
@@ -154,7 +168,9 @@ def _unless_known(request: Request, body: bytes) -> Reply:
 def _ends_all(error: BaseException, reading: bool) -> bool:
     """Whether nothing of the answer is to be shown: there is no database, or a query goes over the daily bound or was
     broken off. A mutation's other parts are told, since they were done."""
-    return database_is_away(error) or (reading and (isinstance(error, RateLimited) or lost_a_race(error)))
+    if database_is_away(error):
+        return True
+    return reading and (isinstance(error, RateLimited) or lost_a_race(error) or took_too_long(error))
 
 
 def introspects(document: Document, operation: OperationDefinitionNode) -> bool:

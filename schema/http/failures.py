@@ -8,9 +8,9 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as SqlTimeout
 
-from api.db import lost_a_race
+from api.db import lost_a_race, took_too_long
 from api.errors import DomainError
-from schema.errors import RACE_LOST, TRY_AGAIN
+from schema.errors import RACE_LOST, TIMED_OUT, TOOK_TOO_LONG, TRY_AGAIN
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,9 @@ def unavailable(error: Exception) -> bytes | None:
     if lost_a_race(error):
         log.warning("A transaction was broken off for the sake of another")
         return errors_only(RACE_LOST, TRY_AGAIN)
+    if took_too_long(error):
+        log.warning("A statement took too long")
+        return errors_only(TOOK_TOO_LONG, TIMED_OUT)
     if not database_is_away(error):
         return None
     log.warning("The database cannot be reached: %s", type(error).__name__)
@@ -51,7 +54,7 @@ def refused(error: DomainError) -> bytes:
 
 def database_is_away(error: BaseException) -> bool:
     """Whether the error says that there is no database to talk to now."""
-    if lost_a_race(error):
+    if lost_a_race(error) or took_too_long(error):
         return False
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error.orig, OperationalError)

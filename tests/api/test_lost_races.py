@@ -16,7 +16,7 @@ from api.auth import DevelopmentIssuer
 from api.cli.failures import explain
 from api.db import PooledDatabase
 from api.settings import Settings
-from schema.http import database_is_away, unavailable
+from schema.http.failures import database_is_away, unavailable
 from tests.factories import make_member, make_mentor, make_person
 
 WORDS = "Others changed the same things at this moment, and nothing of yours was done. Try again."

@@ -1,0 +1,38 @@
+"""How many operations are at work at once: the others wait a moment, and are told to come back when that is over."""
+
+import asyncio
+from types import TracebackType
+
+from schema.http.failures import BadRequest
+
+PATIENCE_SECONDS = 0.25
+RETRY_SECONDS = 1
+
+
+class Admission:
+    """A block that at most `at_once` tasks are in. Raises BadRequest for whoever waited too long: under load an answer
+    soon, if only that there is none, is worth more than a late one."""
+
+    def __init__(self, at_once: int) -> None:
+        self._places = asyncio.Semaphore(at_once)
+
+    async def __aenter__(self) -> None:
+        """Come in."""
+        if self._places.locked():
+            await self._wait()
+        else:
+            await self._places.acquire()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """Leave."""
+        self._places.release()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            message = f"Too many requests are at work. Try again in {RETRY_SECONDS} s."
+            raise BadRequest(message, "OVERLOADED", 503, {"retry-after": str(RETRY_SECONDS)}) from None
