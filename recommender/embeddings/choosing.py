@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 Backend: TypeAlias = Literal["onnx", "torch"]
-"""`onnx`: the int8 export, about twice as fast, at a cosine of .998 to the model, and no torch in the process.
+"""`onnx`: the int8 export, about twice as fast, at a cosine of .999 to the model, and no torch in the process.
 `torch`: sentence-transformers itself, plain, for any model with 384 dimensions."""
 
 

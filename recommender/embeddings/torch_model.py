@@ -6,7 +6,6 @@ As a program (`python -m`, with a model and a folder) it exports the model: torc
 """
 
 import json
-import logging
 import os
 import shutil
 import sys
@@ -23,7 +22,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.models import Normalize, Pooling, Transformer
 from transformers.utils.logging import disable_progress_bar
 
-from recommender.embeddings.onnx_model import CARD, MODEL, TOKENIZER
+from recommender.embeddings.onnx_model import CARD, FORMAT, MODEL, TOKENIZER
 from recommender.embeddings.protocol import DIMENSION, ModelUnavailable, Vectors, unit
 from recommender.embeddings.weights import digest_of, weights_of
 
@@ -66,12 +65,11 @@ def _digest(model: SentenceTransformer) -> str:
 def export_onnx(embedder: SentenceTransformerEmbedder, folder: Path) -> Path:
     """Export the model as int8 ONNX into a folder of its own under `folder`. Done once a version.
 
-    Weights and what they are multiplied with are scaled in blocks of 128: with one scale for a whole tensor a tenth of
-    the nearest neighbours are others. Its vectors are a version of their own. Raises ModelUnavailable for a model that
-    does not end in the mean of its tokens, which is what `OnnxEmbedder` computes.
+    Its vectors are a version of their own. Raises ModelUnavailable for a model that does not end in the mean of its
+    tokens, which is what is exported.
     """
     _check_ending(embedder)
-    version = f"{embedder.version}-int8"
+    version = f"{embedder.version}-{FORMAT}"
     target = folder / f"{Path(embedder.name).name}-{version}"
     if (target / CARD).exists():
         return target
@@ -105,46 +103,41 @@ def _check_ending(embedder: SentenceTransformerEmbedder) -> None:
         )
 
 
-class _Tokens(torch.nn.Module):
-    """The transformer alone: token ids in, token vectors out."""
+class _Mean(torch.nn.Module):
+    """The transformer and the mean of its tokens: ids of texts of one length in, their vectors out, nothing masked."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self.inner = model
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
-        return self.inner(input_ids=ids, attention_mask=mask, token_type_ids=kinds).last_hidden_state
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.inner(input_ids=ids).last_hidden_state.mean(dim=1)
 
 
 def _write_model(embedder: SentenceTransformerEmbedder, folder: Path) -> None:
     import onnx  # noqa: PLC0415 (only an export needs these)
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer  # noqa: PLC0415
 
-    transformer = cast(Any, embedder.model[0]).auto_model.eval()
-    example = torch.ones((2, 8), dtype=torch.int64)
-    names = ["input_ids", "attention_mask", "token_type_ids"]
+    from recommender.embeddings.calibrating import SENTENCES, largest_of_channels  # noqa: PLC0415
+    from recommender.embeddings.quantizing import quantize  # noqa: PLC0415
+
     whole = folder / "model.onnx"
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracing exporter warns of itself
         torch.onnx.export(
-            _Tokens(transformer),
-            (example, example, torch.zeros_like(example)),
+            _Mean(cast(Any, embedder.model[0]).auto_model.eval()),
+            (torch.ones((2, 8), dtype=torch.int64),),
             str(whole),
-            input_names=names,
-            output_names=["tokens"],
-            dynamic_axes={name: {0: "batch", 1: "length"} for name in (*names, "tokens")},
+            input_names=["input_ids"],
+            output_names=["vectors"],
+            dynamic_axes={"input_ids": {0: "texts", 1: "tokens"}, "vectors": {0: "texts"}},
+            opset_version=20,  # from here on GELU is one node
             dynamo=False,
         )
-    logging.disable(logging.WARNING)  # the quantizers tell of every tensor, to the root logger
-    try:
-        blocks = MatMulNBitsQuantizer(onnx.load(whole), bits=8, block_size=128, is_symmetric=True, accuracy_level=4)
-        blocks.process()
-        cast(Any, blocks.model).save_model_to_file(str(whole))
-        quantize_dynamic(str(whole), str(folder / MODEL), weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
-    finally:
-        logging.disable(logging.NOTSET)
+    model = onnx.load(whole)
     whole.unlink()
+    tokens = embedder.model.tokenizer(list(SENTENCES))["input_ids"]
+    quantize(model, largest_of_channels(model, [np.array(ids, dtype=np.int64) for ids in tokens]))
+    onnx.save(model, folder / MODEL)
 
 
 if __name__ == "__main__":

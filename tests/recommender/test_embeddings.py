@@ -21,6 +21,7 @@ from recommender.embeddings import (
     input_hash,
     load_embedder,
 )
+from recommender.embeddings.onnx_model import FORMAT, groups
 from recommender.embeddings.weights import BUNDLED, digest_of, weights_of
 from recommender.search import QueryEmbedder
 
@@ -61,7 +62,7 @@ async def test_without_an_export_there_are_no_vectors_and_no_error(tmp_path: Pat
 async def test_a_broken_export_says_so_and_searches_go_on_without(tmp_path: Path, broken: str):
     folder = tmp_path / "some-model-1"
     folder.mkdir()
-    card = {"name": "some-model", "version": "1", "max_tokens": 256}
+    card = {"name": "some-model", "version": f"1-{FORMAT}", "max_tokens": 256}
     for name in ("card.json", "tokenizer.json", "model.int8.onnx"):
         (folder / name).write_text("{" if name == broken else json.dumps(card))
     with pytest.raises(ModelUnavailable, match="some-model-1"):
@@ -97,11 +98,13 @@ def test_the_int8_export_is_near_the_real_model_and_loads_no_torch(tmp_path: Pat
         assert done.returncode == 0, done.stderr
         vectors[backend], said[backend] = np.load(tmp_path / "made.npy"), done.stdout.split()
     (version, *loaded) = said["torch"]
-    assert said["onnx"] == [f"{version}-int8", "onnxruntime"]
+    assert said["onnx"] == [f"{version}-{FORMAT}", "onnxruntime"]
     assert {"torch", "transformers"} <= set(loaded)
     (folder,) = (tmp_path / "models").iterdir()
     check_promise(OnnxEmbedder(folder))
     check_promise(OnnxEmbedder(folder, threads=2))
+    alone = np.vstack([OnnxEmbedder(folder).embed([text]) for text in texts[:40]])
+    assert float((alone * vectors["onnx"][:40]).sum(axis=1).min()) > 0.9999
     cosines = (vectors["onnx"] * vectors["torch"]).sum(axis=1)
     assert float(cosines.mean()) >= 0.99
     assert float(np.percentile(cosines, 1)) >= 0.98
@@ -134,11 +137,26 @@ def test_other_weights_of_the_same_name_want_an_export_of_their_own(tmp_path: Pa
     model.mkdir()
     (model / "weights").write_text("one")
     (models / "model-1").mkdir(parents=True)
-    (models / "model-1" / "card.json").write_text(json.dumps({"name": str(model), "weights": digest_of(str(model))}))
+    card = {"name": str(model), "weights": digest_of(str(model)), "version": f"1-{FORMAT}"}
+    (models / "model-1" / "card.json").write_text(json.dumps(card))
     assert find_onnx(models, str(model), digest_of(str(model))) == models / "model-1"
     (model / "weights").write_text("two")
     assert find_onnx(models, str(model), digest_of(str(model))) is None
     assert digest_of("of-a-hub/model") is None
+
+
+def test_an_export_made_in_another_way_is_none(tmp_path: Path):
+    card = {"name": "some-model", "weights": "1", "version": "1-int8"}
+    (tmp_path / "some-model-1").mkdir()
+    (tmp_path / "some-model-1" / "card.json").write_text(json.dumps(card))
+    assert find_onnx(tmp_path, "some-model", "1") is None
+    (tmp_path / "some-model-1" / "card.json").write_text(json.dumps(card | {"version": f"1-{FORMAT}"}))
+    assert find_onnx(tmp_path, "some-model", "1") == tmp_path / "some-model-1"
+
+
+def test_only_texts_of_one_length_go_together_the_longest_first():
+    assert groups([], 10) == []
+    assert groups([3, 20, 5, 3, 5, 3, 3], 10) == [[1], [2, 4], [0, 3, 5], [6]]
 
 
 def demo_texts() -> list[str]:
