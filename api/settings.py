@@ -21,9 +21,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """postgresql://... of a PostgreSQL >= 15 with pgvector >= 0.8. Unset: the embedded server under `data_dir`."""
     database_pool_size: int = 10
-    statement_seconds: float = Field(20.0, gt=0)
+    statement_seconds: float = Field(default=20.0, gt=0)
     """Longer statements of requests are broken off. Work in the background has all the time it needs."""
-    operations_at_once: int = Field(16, gt=0)
+    operations_at_once: int = Field(default=16, gt=0)
     """So many requests of a process are worked on at the same time; the next wait a moment, or are told to."""
 
     oidc_issuer: str | None = None
