@@ -1,5 +1,6 @@
 """What a resolver can reach: who is asking, the database, and what is being run."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -8,6 +9,7 @@ from graphql import VariableValues
 
 from api.access import Viewer
 from api.db import Database
+from api.live import Live
 from recommender.search import TextEmbedder
 from schema.engine.documents import Document
 
@@ -31,7 +33,11 @@ class Context:
     viewer: Viewer
     db: Database
     query_embedder: TextEmbedder
+    live: Live | None = None
+    """What happens now; without it nobody can listen."""
     running: Running | None = None
+    renew: Callable[[], Awaitable[None]] | None = None
+    """Asks anew who is asking: for each event of a subscription."""
     loaders: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
     @property

@@ -42,6 +42,14 @@ describe(
     ONLINE="By a link.",
     MIXED="Either way.",
 )
+describe(
+    models.NotificationKind,
+    "What you are told.",
+    CONNECTION_REQUESTED="Somebody asks to connect.",
+    CONNECTION_ACCEPTED="Somebody whom you asked said yes.",
+    REGISTRATION_CONFIRMED="A seat at an event is yours.",
+    NEW_SUGGESTIONS="Whom you should meet was worked out anew, after a change of your profile.",
+)
 describe(models.ContactKind, "How somebody is reached.", EMAIL="An e-mail address.", PHONE="A phone number.")
 describe(
     models.ContactStatus,

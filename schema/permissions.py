@@ -74,6 +74,11 @@ def query(requirement: Requirement, description: str, **options: Any) -> Any:
     return strawberry.field(description=f"{description} {requirement.sentence}", metadata=metadata, **options)
 
 
+def subscription(requirement: Requirement, description: str) -> Any:
+    """A subscription. The requirement is checked when it begins, and again for each event."""
+    return strawberry.subscription(description=f"{description} {requirement.sentence}", metadata=requires(requirement))
+
+
 def mutation(requirement: Requirement, description: str) -> Any:
     """A mutation."""
     return strawberry.mutation(description=f"{description} {requirement.sentence}", metadata=requires(requirement))

@@ -26,6 +26,7 @@ from schema.mentoring.search import SearchMentorsQuery
 from schema.mentoring.suggestions import SuggestedMentorsQuery
 from schema.mentoring.types import MentoringQuery, MentorProfile, Mentorship
 from schema.nodes import NodeQuery
+from schema.notifications import Notification, NotificationsMutation, NotificationsSubscription
 from schema.office.graduations import GraduationsMutation
 from schema.office.impersonations import Impersonation, ImpersonationsMutation
 from schema.office.lost_people import LostPeopleMutation, LostPeopleQuery, LostPerson
@@ -80,7 +81,9 @@ MUTATIONS = (
     LostPeopleMutation,
     MergesMutation,
     ImpersonationsMutation,
+    NotificationsMutation,
 )
+SUBSCRIPTIONS = (NotificationsSubscription,)
 
 
 def build_schema() -> strawberry.Schema:
@@ -88,6 +91,7 @@ def build_schema() -> strawberry.Schema:
     schema = strawberry.Schema(
         query=merge_types("Query", QUERIES),
         mutation=merge_types("Mutation", MUTATIONS),
+        subscription=merge_types("Subscription", SUBSCRIPTIONS),
         types=[
             Education,
             Event,
@@ -108,6 +112,7 @@ def build_schema() -> strawberry.Schema:
             PersonMerge,
             UpdateProposal,
             Impersonation,
+            Notification,
         ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,
@@ -115,6 +120,7 @@ def build_schema() -> strawberry.Schema:
     core = core_schema(schema)
     core.type_map["Query"].description = "What can be read."
     core.type_map["Mutation"].description = "What can be changed. Expected failures are members of each field's union."
+    core.type_map["Subscription"].description = "What is told as it happens."
     describe_arguments(core)
     _let_mutations_fail_alone(core.type_map["Mutation"])
     return schema

@@ -17,6 +17,7 @@ from schema.people.types import Person, Tie, other_end
 from schema.permissions import PUBLIC, query, requires
 
 if TYPE_CHECKING:
+    from schema.notifications import NotificationConnection
     from schema.office.proposals import UpdateProposalConnection
 
 
@@ -158,6 +159,12 @@ def _roles(_scope: Scope, account: FromClause) -> ColumnElement[Any]:
     )
 
 
+def _unread(scope: Scope, _account: FromClause) -> ColumnElement[int]:
+    told = from_clause(models.Notification).alias()
+    unread = select(func.count()).where(access.sees_notification(scope.viewer, told), told.c.read_at.is_(None))
+    return unread.correlate_except(told).scalar_subquery()
+
+
 def _mine(scope: Scope, _account: FromClause, event: FromClause) -> ColumnElement[bool]:
     return event.c.person_id == access.me(scope.viewer)
 
@@ -203,6 +210,12 @@ class Viewer(Node):
         "What officers read of your restricted facts and did concerning you, newest first.",
         arguments=page_arguments,
     )
+    notifications: Annotated["NotificationConnection", strawberry.lazy("schema.notifications")] | None = planned(
+        Page("Notification", lambda _scope, _account, told: told.c.id.is_not(None), default_order=("id", "DESC")),
+        "What you were told, newest first.",
+        arguments=page_arguments,
+    )
+    unread_notifications: int = expression(_unread, "How many of these you have not marked as read.")
     update_proposals: Annotated["UpdateProposalConnection", strawberry.lazy("schema.office.proposals")] | None = (
         planned(
             Page("UpdateProposal", _proposed, default_order=("id", "DESC")),

@@ -21,6 +21,7 @@ from api.access.impersonations import goes_on, owns_impersonation, people_to_be
 from api.access.jobs import demand, interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
 from api.access.merges import current_person_id, sees_merge
+from api.access.notifications import sees_notification
 from api.access.organizations import sees_organization
 from api.access.people import (
     FACTS,
@@ -124,6 +125,7 @@ __all__ = [
     "sees_mentor",
     "sees_mentorship",
     "sees_merge",
+    "sees_notification",
     "sees_organization",
     "sees_person",
     "sees_proposal",

@@ -1,6 +1,6 @@
 """The web application: routes, what wraps every request, and what each request may reach."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from uuid import UUID
@@ -11,17 +11,26 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from api.app.readiness import Readiness
 from api.app.requests import RequestMiddleware
 from api.auth import Authenticator
 from api.db import Database, PooledDatabase, UnwrittenDatabase
+from api.live import Live
 from api.settings import Settings
 from recommender.search import QueryEmbedder, TextEmbedder
 from schema.context import Context
 from schema.engine.refusals import Refused
-from schema.http import Admission, GraphQLEndpoint, MakeContext, PersistedDocuments, errors_only
+from schema.http import (
+    Admission,
+    GraphQLEndpoint,
+    GraphQLSockets,
+    MakeContext,
+    Operations,
+    PersistedDocuments,
+    errors_only,
+)
 from schema.ide import ide_routes
 from schema.ids import decode_id
 from schema.root import build_engine
@@ -43,15 +52,17 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
     database = db if pooled is None else pooled
     if database is None:
         raise ValueError("No database was given.")
+    url = database.url if isinstance(database, PooledDatabase) else None
     development = settings.environment == "development"
-    endpoint = GraphQLEndpoint(
+    live = None if url is None else Live(url)
+    operations = Operations(
         build_engine(),
-        _context_maker(settings, database, query_embedder),
+        _context_maker(settings, database, query_embedder, live),
         PersistedDocuments(database, trusted_only=settings.trusted_documents_only),
         Admission(settings.operations_at_once),
         open_introspection=development,
     )
-    readiness = Readiness(database)
+    endpoint, sockets, readiness = GraphQLEndpoint(operations), GraphQLSockets(operations), Readiness(database)
 
     async def ready(_request: Request) -> Response:
         problems = await readiness.problems()
@@ -63,12 +74,15 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
             yield
         finally:
             await readiness.close()
+            if live is not None:
+                await live.stop()
             if pooled is not None:
                 await pooled.close()
 
     routes: list[BaseRoute] = [
         *(ide_routes() if development else ()),
         Route("/graphql", endpoint.handle, methods=GRAPHQL_METHODS),
+        WebSocketRoute("/graphql", sockets.handle),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", ready, methods=["GET"]),
     ]
@@ -89,14 +103,14 @@ def _database(settings: Settings) -> PooledDatabase:
     return PooledDatabase(settings.database_url, settings.database_pool_size, settings.statement_seconds)
 
 
-def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None) -> MakeContext:
+def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None, live: Live | None) -> MakeContext:
     authenticator = Authenticator(settings)
     query_embedder = given or QueryEmbedder(settings.models_dir, settings.embedding_model)
 
-    async def make_context(request: Request) -> Context:
-        authorization, named = request.headers.get("authorization"), request.headers.get(IMPERSONATE)
+    async def make_context(headers: Mapping[str, str]) -> Context:
+        authorization, named = headers.get("authorization"), headers.get(IMPERSONATE)
         if named is None:
-            return Context(await authenticator.viewer(authorization, db), db, query_embedder)
+            return Context(await authenticator.viewer(authorization, db), db, query_embedder, live)
         viewer = await authenticator.impersonating(authorization, _impersonation_id(named), db)
         return Context(viewer, UnwrittenDatabase(db), query_embedder)
 

@@ -23,6 +23,7 @@ from api.models.impersonations import Impersonation
 from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
 from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
 from api.models.merges import PersonAlias, PersonMerge
+from api.models.notifications import Notification, NotificationKind
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.profile_views import ProfileView
 from api.models.proposals import LostPerson, ProposalState, ProposedChange, UpdateProposal
@@ -74,6 +75,8 @@ __all__ = [
     "MentorTopic",
     "Mentorship",
     "MentorshipState",
+    "Notification",
+    "NotificationKind",
     "Organization",
     "OutcomeKind",
     "Person",

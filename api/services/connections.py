@@ -10,9 +10,10 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, owns_tie, sees_request, visible_people
 from api.errors import Conflict, NotFound
-from api.models import Connection, ConnectionState, OutcomeKind, Person
+from api.models import Connection, ConnectionState, NotificationKind, OutcomeKind, Person
 from api.services.callers import own_person_id
 from api.services.inputs import Checker, Path
+from api.services.notifications import notify
 from api.services.pairs import lock_pair, pair_of
 from api.services.suggestion_outcomes import note_outcome
 
@@ -52,6 +53,7 @@ async def request_connection(session: AsyncSession, viewer: Viewer, person_id: U
             await note_outcome(session, own, "person_id", person_id, OutcomeKind.CONNECTED)
             return connection_id
         await _renew_request(session, tie, own, text)
+    await notify(session, person_id, NotificationKind.CONNECTION_REQUESTED, connection_id=connection_id)
     await note_outcome(session, own, "person_id", person_id, OutcomeKind.REQUESTED)
     return connection_id
 
@@ -169,6 +171,7 @@ async def _connect(session: AsyncSession, tie: Row[Any]) -> None:
     await _set_state(session, tie, ConnectionState.ACCEPTED, answered_at=func.now(), connected_at=func.now())
     asked = tie.low_id if tie.requester_id == tie.high_id else tie.high_id
     await note_outcome(session, tie.requester_id, "person_id", asked, OutcomeKind.CONNECTED)
+    await notify(session, tie.requester_id, NotificationKind.CONNECTION_ACCEPTED, connection_id=tie.id)
 
 
 async def _set_state(session: AsyncSession, tie: Row[Any], state: ConnectionState, **values: object) -> None:

@@ -13,9 +13,19 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_event
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import AttendanceMode, Event, EventStatus, OutcomeKind, Registration, RegistrationState, Visibility
+from api.models import (
+    AttendanceMode,
+    Event,
+    EventStatus,
+    NotificationKind,
+    OutcomeKind,
+    Registration,
+    RegistrationState,
+    Visibility,
+)
 from api.services.callers import hold_own_person, own_person_id
 from api.services.inputs import UNSET, Checker, Unset, input_path
+from api.services.notifications import notify
 from api.services.suggestion_outcomes import note_outcome
 
 LONGEST = timedelta(days=366)
@@ -129,6 +139,7 @@ async def register(session: AsyncSession, viewer: Viewer, event_id: UUID) -> UUI
         .returning(_REGISTRATIONS.c.id)
     )
     await note_outcome(session, own, "event_id", event_id, OutcomeKind.REGISTERED)
+    await notify(session, own, NotificationKind.REGISTRATION_CONFIRMED, event_id=event_id)
     return cast(UUID, registration_id)
 
 

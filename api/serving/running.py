@@ -15,6 +15,7 @@ from api.serving.protocol import BoundedProtocol
 from api.serving.signals import deaf
 from api.serving.workers import WorkerProcess
 from api.settings import Settings
+from schema.http.requests import MAX_BODY
 
 GRACE_SECONDS = 5
 """How long requests that run may go on when the server is told to stop."""
@@ -51,6 +52,8 @@ def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
         loop="uvloop",
         http=BoundedProtocol,
         lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=MAX_BODY,
         access_log=False,
         log_config=None,
         server_header=False,

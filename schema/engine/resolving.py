@@ -5,7 +5,8 @@ A resolver written in Python names things by `ref(Type, id)`; all that are named
 by one statement.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -73,6 +74,8 @@ def install(schema: GraphQLSchema, engine: Engine) -> None:
             kind.is_type_of = _type_test(kind.is_type_of)
             for name, definition in kind.fields.items():
                 definition.resolve = _resolver(engine, schema, kind, name, definition)
+                if definition.subscribe is not None:
+                    definition.subscribe = _guarded(_renewed(definition.subscribe), definition, changes=True)
         elif isinstance(kind, GraphQLInterfaceType):
             resolve = kind.resolve_type
             kind.resolve_type = _type_resolver(resolve)
@@ -136,6 +139,24 @@ def _guarded(inner: Resolver, definition: GraphQLField, *, changes: bool) -> Res
         return inner(source, info, **arguments)
 
     return resolve
+
+
+def _renewed(inner: Resolver) -> Resolver:
+    """Who listens is asked anew before each event: sign-ins end, and so do rights."""
+
+    async def subscribe(source: Any, info: ResolveInfo, **arguments: Any) -> Any:
+        found = inner(source, info, **arguments)
+        return _renewing(await found if isawaitable(found) else found, info.context)
+
+    return subscribe
+
+
+async def _renewing(events: AsyncGenerator[Any], context: "Context") -> AsyncGenerator[Any]:
+    async with aclosing(events):
+        async for event in events:
+            if context.renew is not None:
+                await context.renew()
+            yield event
 
 
 def _names_rows(definition: GraphQLField) -> bool:

@@ -1,16 +1,17 @@
-"""In which of two media types a response is sent: by the request's Accept, and JSON where it does not say."""
+"""In which media type a response is sent: by the request's Accept, and JSON where it does not say."""
 
 from functools import lru_cache
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
-_OFFERED = {RESPONSE_JSON: RESPONSE_JSON, JSON: JSON, "application/*": JSON, "*/*": JSON}
+EVENTS = "text/event-stream"
+_OFFERED = {RESPONSE_JSON: RESPONSE_JSON, EVENTS: EVENTS, JSON: JSON, "application/*": JSON, "*/*": JSON}
 """Media range -> what answers it."""
 
 
 @lru_cache(maxsize=256)
 def acceptable(accept: str | None) -> str | None:
-    """The media type with the highest quality, of equal ones the first; None if the client takes neither.
+    """The media type with the highest quality, of equal ones the first; None if the client takes none of ours.
 
     Source: RFC 9110, section 12.5.1, and the GraphQL-over-HTTP draft.
     """

@@ -1,18 +1,22 @@
 """A real `alumni serve` in a process of its own, for the tests that stop, kill and start it again."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import psutil
+import uvicorn
+from starlette.applications import Starlette
 
 ALUMNI = Path(sys.executable).with_name("alumni")
 PATIENCE_SECONDS = 90.0
@@ -106,6 +110,28 @@ def serving(data_dir: Path, *words: str, **more: str) -> Generator[Server]:
         finally:
             if process.poll() is None:
                 server.signal(signal.SIGTERM)
+
+
+@contextmanager
+def serving_here(make_app: Callable[[], Starlette], **options: Any) -> Generator[int]:
+    """A server in a thread of this process; gives its port. The application is made in the thread's own loop."""
+    listening, ready, servers = socket.create_server(("127.0.0.1", 0)), threading.Event(), list[uvicorn.Server]()
+
+    async def run() -> None:
+        config = uvicorn.Config(make_app(), loop="asyncio", log_config=None, **options)
+        servers.append(uvicorn.Server(config))
+        ready.set()
+        await servers[0].serve(sockets=[listening])
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    try:
+        assert ready.wait(PATIENCE_SECONDS)
+        wait_for(lambda: servers[0].started, "the server")
+        yield listening.getsockname()[1]
+    finally:
+        servers[0].should_exit = True
+        thread.join()
 
 
 def log_of(server: Server) -> str:

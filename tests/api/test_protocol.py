@@ -1,20 +1,17 @@
 """What a client may send before its request is whole, and for how long, on real connections."""
 
-import asyncio
 import socket
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.serving.protocol import BoundedProtocol
-from tests.api.servers import wait_for
+from tests.api.servers import serving_here
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
 GET = b"GET / HTTP/1.1\r\nhost: test\r\n"
@@ -34,17 +31,12 @@ class Hasty(BoundedProtocol):
 @contextmanager
 def server(protocol: type[BoundedProtocol]) -> Generator[Callable[[], socket.socket]]:
     """Gives what connects to it."""
-    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
-    config = uvicorn.Config(app, http=protocol, loop="asyncio", log_config=None, lifespan="off", timeout_keep_alive=1)
-    running, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listening])))
-    thread.start()
-    try:
-        wait_for(lambda: running.started, "the server")
-        yield lambda: socket.create_connection(listening.getsockname(), timeout=20)
-    finally:
-        running.should_exit = True
-        thread.join()
+
+    def app() -> Starlette:
+        return Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
+
+    with serving_here(app, http=protocol, timeout_keep_alive=1) as port:
+        yield lambda: socket.create_connection(("127.0.0.1", port), timeout=20)
 
 
 def said(connection: socket.socket) -> bytes:

@@ -1,0 +1,172 @@
+"""Operations over a WebSocket, as the graphql-transport-ws protocol has them: any number beside one another."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from typing import Any, cast
+
+import orjson
+from graphql import OperationType
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from api.errors import DomainError
+from api.live import StreamEnded
+from schema.http.endpoint import reply_to
+from schema.http.operations import Headers, Operations
+from schema.http.requests import check_parameters
+
+PROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 3.0
+MOST_OPERATIONS = 50
+"""Of one socket at the same time."""
+GIVEN = ("authorization", "x-impersonate")
+"""What `connection_init` may say of the headers: a browser cannot send any with a WebSocket."""
+RESTART, INVALID, UNAUTHORIZED, FORBIDDEN, TOO_SLOW, EXISTS, TOO_MANY = 1012, 4400, 4401, 4403, 4408, 4409, 4429
+
+
+class Refused(Exception):
+    """The socket is closed, with a code of the protocol."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class GraphQLSockets:
+    """Answers the WebSockets of one path."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    async def handle(self, websocket: WebSocket) -> None:
+        """Serve one socket to its end."""
+        if PROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.close()
+            return
+        await websocket.accept(PROTOCOL)
+        connection = _Connection(websocket, self._operations)
+        try:
+            await connection.serve()
+        except WebSocketDisconnect:
+            pass
+        except Refused as refused:
+            await connection.close(refused.code, refused.reason)
+        finally:
+            await connection.stop()
+
+
+class _Connection:
+    """One socket, and what runs on it by the client's own ids."""
+
+    def __init__(self, websocket: WebSocket, operations: Operations) -> None:
+        self._websocket, self._operations = websocket, operations
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._headers: Headers | None = None
+
+    async def serve(self) -> None:
+        """Take messages until the client goes or breaks the protocol."""
+        try:
+            async with asyncio.timeout(INIT_SECONDS):
+                while self._headers is None:
+                    await self._take(await self._receive())
+        except TimeoutError:
+            raise Refused(TOO_SLOW, "Connection initialisation timeout") from None
+        while True:
+            await self._take(await self._receive())
+
+    async def stop(self) -> None:
+        """Break off whatever runs."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the socket, unless the client has."""
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            with suppress(RuntimeError, WebSocketDisconnect):
+                await self._websocket.close(code, reason)
+
+    async def _receive(self) -> dict[str, Any]:
+        try:
+            message = orjson.loads(await self._websocket.receive_text())
+        except (KeyError, orjson.JSONDecodeError):
+            raise Refused(INVALID, "Invalid message received") from None
+        if not isinstance(message, dict):
+            raise Refused(INVALID, "Invalid message received")
+        return cast(dict[str, Any], message)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"type": "connection_init"}:
+                await self._begin(message.get("payload"))
+            case {"type": "ping"}:
+                await self._send(b'{"type":"pong"}')
+            case {"type": "pong"}:
+                pass
+            case {"type": "subscribe", "id": str(name), "payload": payload} if name and isinstance(payload, dict):
+                self._subscribe(name, cast(dict[str, Any], payload))
+            case {"type": "complete", "id": str(name)}:
+                if task := self._running.pop(name, None):
+                    task.cancel()
+            case _:
+                raise Refused(INVALID, "Invalid message received")
+
+    async def _begin(self, payload: Any) -> None:
+        if self._headers is not None:
+            raise Refused(TOO_MANY, "Too many initialisation requests")
+        if payload is not None and not isinstance(payload, dict):
+            raise Refused(INVALID, "Invalid message received")
+        headers = _headers(self._websocket.headers, cast(dict[str, Any], payload or {}))
+        try:
+            await self._operations.check_caller(headers)
+        except DomainError as error:
+            raise Refused(FORBIDDEN, error.message[:100]) from None
+        self._headers = headers
+        await self._send(b'{"type":"connection_ack"}')
+
+    def _subscribe(self, name: str, payload: dict[str, Any]) -> None:
+        if self._headers is None:
+            raise Refused(UNAUTHORIZED, "Unauthorized")
+        if name in self._running:
+            raise Refused(EXISTS, f"Subscriber for {name[:80]} already exists")
+        if len(self._running) >= MOST_OPERATIONS:
+            raise Refused(TOO_MANY, "Too many operations")
+        self._running[name] = asyncio.create_task(self._run(name, payload, self._headers))
+
+    async def _run(self, name: str, payload: dict[str, Any], headers: Headers) -> None:
+        """One operation from its beginning to its `complete` or `error`."""
+        try:
+            asked = await self._operations.find(check_parameters(payload))
+            if asked.kind is OperationType.SUBSCRIPTION:
+                async with aclosing(await self._operations.listen(asked, headers)) as bodies:
+                    async for body in bodies:
+                        await self._tell("next", name, body)
+            else:
+                body, _ = await self._operations.run(asked, headers)
+                await self._tell("next", name, body)
+            self._running.pop(name, None)
+            await self._tell("complete", name)
+        except StreamEnded:
+            await self.close(RESTART, "Something may have been missed: listen anew")
+        except Exception as error:
+            self._running.pop(name, None)
+            reply = reply_to(error, 200)
+            if reply is None:
+                await self.close(1011, "Something went wrong on our side")
+                raise
+            await self._tell("error", name, orjson.dumps(orjson.loads(reply.body)["errors"]))
+
+    async def _tell(self, kind: str, name: str, payload: bytes | None = None) -> None:
+        rest = b"" if payload is None else b',"payload":' + payload
+        await self._send(b'{"type":"' + kind.encode() + b'","id":' + orjson.dumps(name) + rest + b"}")
+
+    async def _send(self, message: bytes) -> None:
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            await self._websocket.send_text(message.decode())
+
+
+def _headers(sent: Mapping[str, str], payload: dict[str, Any]) -> dict[str, str]:
+    """What tells who is asking: of the handshake, unless the first message says otherwise."""
+    said = {name.lower(): value for name, value in payload.items() if isinstance(value, str)}
+    return {name: value for name in GIVEN if (value := said.get(name) or sent.get(name))}

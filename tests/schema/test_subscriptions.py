@@ -1,0 +1,286 @@
+"""What one is told while one listens, over WebSockets and server-sent events: on real connections."""
+
+import asyncio
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from api import models
+from api.app import create_app
+from api.auth import DevelopmentIssuer
+from api.db import PooledDatabase
+from api.services.notifications import notify
+from api.settings import Settings
+from schema.ids import encode_id
+from tests.api.servers import serving_here
+from tests.factories import make_event, make_member
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+LISTEN = """subscription { notificationReceived { kind readAt event { name }
+    request { incoming message person { displayName } } tie { person { displayName } } } }"""
+ASK = 'mutation($id: ID!) { requestConnection(input: {personId: $id, message: "Hello"}) { __typename } }'
+LIST = """{ viewer { unreadNotifications notifications(first: 9) { totalCount nodes { id kind
+    request { id } tie { id } } } } }"""
+ANSWER = "mutation($id: ID!) { answerRequest(input: {requestId: $id, accept: true}) { __typename } }"
+TRANSPORT = Subprotocol("graphql-transport-ws")
+
+
+class Network:
+    """Ana and Ben, and a server that they talk to."""
+
+    def __init__(self, port: int, db: PooledDatabase, issuer: DevelopmentIssuer, accounts: dict[str, Any]) -> None:
+        self.port, self.db, self.issuer, self.accounts = port, db, issuer, accounts
+
+    def token(self, name: str, minutes: float = 5) -> str:
+        return f"Bearer {self.issuer.token(self.accounts[name].id, timedelta(minutes=minutes))}"
+
+    def gid(self, name: str) -> str:
+        return encode_id("Person", self.accounts[name].person_id)
+
+    async def ask(self, name: str, query: str, **variables: Any) -> Any:
+        headers = {"authorization": self.token(name)}
+        async with httpx.AsyncClient(headers=headers) as client:
+            body = {"query": query, "variables": variables}
+            answer = (await client.post(f"http://127.0.0.1:{self.port}/graphql", json=body)).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    @contextmanager
+    def socket(self) -> Generator[ClientConnection]:
+        with connect(f"ws://127.0.0.1:{self.port}/graphql", subprotocols=[TRANSPORT]) as socket:
+            yield socket
+
+    @contextmanager
+    def listening(self, name: str) -> Generator[Callable[[], Any]]:
+        """Gives what waits for the next event; it listens from the start of the block."""
+        with self.socket() as socket:
+            begin(socket, self.token(name))
+            say(socket, type="subscribe", id="1", payload={"query": LISTEN})
+            say(socket, type="subscribe", id="2", payload={"query": "{ __typename }"})
+            while hear(socket)["type"] != "complete":
+                pass  # by then the subscription before it has begun
+
+            def following() -> Any:
+                message = hear(socket)
+                assert (message["type"], message["id"]) == ("next", "1"), message
+                return message["payload"]["data"]["notificationReceived"]
+
+            yield following
+
+
+def say(socket: ClientConnection, **message: Any) -> None:
+    socket.send(json.dumps(message))
+
+
+def hear(socket: ClientConnection) -> Any:
+    return json.loads(socket.recv(timeout=20))
+
+
+def begin(socket: ClientConnection, token: str | None = None) -> None:
+    say(socket, type="connection_init", payload={"Authorization": token} if token else None)
+    assert hear(socket) == {"type": "connection_ack"}
+
+
+def closed(socket: ClientConnection) -> tuple[int, str]:
+    """The code and reason with which the server closes the socket."""
+    for _ in socket:
+        pass
+    assert socket.close_code is not None
+    return socket.close_code, socket.close_reason or ""
+
+
+@pytest.fixture
+async def network(real_db: PooledDatabase, real_url: str, settings: Settings, issuer: DevelopmentIssuer) -> Any:
+    async with real_db.write() as session, session.begin():
+        accounts = {name: await make_member(session, name) for name in ("Ana", "Ben")}
+    own = settings.model_copy(update={"database_url": real_url})
+    context = serving_here(lambda: create_app(own), ws="websockets-sansio")
+    port = await asyncio.to_thread(context.__enter__)
+    yield Network(port, real_db, issuer, accounts)
+    await asyncio.to_thread(context.__exit__, None, None, None)
+
+
+async def test_who_listens_is_told_of_what_concerns_them_as_they_see_it(network: Network):
+    with network.listening("Ana") as ana, network.listening("Ben") as ben:
+        await network.ask("Ana", ASK, id=network.gid("Ben"))
+        request = {"incoming": True, "message": "Hello", "person": {"displayName": "Ana"}}
+        told = {"kind": "CONNECTION_REQUESTED", "readAt": None, "event": None, "request": request, "tie": None}
+        assert ben() == told
+        (one,) = (await network.ask("Ben", LIST))["viewer"]["notifications"]["nodes"]
+        await network.ask("Ben", ANSWER, id=one["request"]["id"])
+        accepted = {"kind": "CONNECTION_ACCEPTED", "request": None, "tie": {"person": {"displayName": "Ben"}}}
+        assert ana() == {"readAt": None, "event": None} | accepted
+
+
+async def test_a_seat_is_confirmed(network: Network):
+    async with network.db.write() as session, session.begin():
+        event = await make_event(session, name="Reunion")
+    with network.listening("Ana") as ana:
+        register = "mutation($id: ID!) { registerForEvent(input: {eventId: $id}) { __typename } }"
+        await network.ask("Ana", register, id=encode_id("Event", event.id))
+        found = ana()
+        assert (found["kind"], found["event"]) == ("REGISTRATION_CONFIRMED", {"name": "Reunion"})
+
+
+async def test_the_list_has_what_came_before_and_what_is_read_is_marked(network: Network):
+    await network.ask("Ana", ASK, id=network.gid("Ben"))
+    viewer = (await network.ask("Ben", LIST))["viewer"]
+    assert (viewer["unreadNotifications"], viewer["notifications"]["totalCount"]) == (1, 1)
+    mark = """mutation($ids: [ID!]!) { markNotificationsRead(input: {notificationIds: $ids}) { __typename
+        ... on MarkNotificationsReadPayload { viewer { unreadNotifications } } } }"""
+    ids = [one["id"] for one in viewer["notifications"]["nodes"]]
+    theirs = await network.ask("Ana", mark, ids=ids)
+    assert theirs == {"markNotificationsRead": {"__typename": "NotFound"}}
+    for _ in range(2):
+        done = (await network.ask("Ben", mark, ids=ids))["markNotificationsRead"]
+        assert done["viewer"] == {"unreadNotifications": 0}
+    assert (await network.ask("Ben", mark, ids=ids * 101))["markNotificationsRead"]["__typename"] == "Invalid"
+
+
+async def test_what_is_no_longer_there_for_the_listener_is_not_told(network: Network):
+    with network.listening("Ben") as ben:
+        async with network.db.write() as session, session.begin():
+            ana, ben_id = (network.accounts[name].person_id for name in ("Ana", "Ben"))
+            session.add(models.Block(blocker_id=ben_id, blocked_id=ana))
+            low, high = sorted((ana, ben_id))
+            pending, now = models.ConnectionState.PENDING, datetime.now(UTC)
+            tie = models.Connection(low_id=low, high_id=high, requester_id=ana, state=pending, requested_at=now)
+            session.add(tie)
+            await session.flush()
+            await notify(session, ben_id, models.NotificationKind.CONNECTION_REQUESTED, connection_id=tie.id)
+            await notify(session, ben_id, models.NotificationKind.NEW_SUGGESTIONS)
+        assert ben()["kind"] == "NEW_SUGGESTIONS"
+    assert (await network.ask("Ben", LIST))["viewer"]["notifications"]["totalCount"] == 1
+
+
+async def test_who_may_listen_no_longer_is_told_so_instead_of_the_event(network: Network):
+    with network.socket() as socket:
+        begin(socket, network.token("Ben"))
+        say(socket, type="subscribe", id="1", payload={"query": LISTEN})
+        say(socket, type="subscribe", id="2", payload={"query": "{ __typename }"})
+        while hear(socket)["type"] != "complete":
+            pass
+        async with network.db.write() as session, session.begin():
+            await session.execute(
+                update(models.Account).values(person_id=None).where(models.Account.id == network.accounts["Ben"].id)
+            )
+            await notify(session, network.accounts["Ben"].person_id, models.NotificationKind.NEW_SUGGESTIONS)
+        message = hear(socket)
+        assert message["type"] in {"error", "next"}
+        assert "FORBIDDEN" in json.dumps(message)
+
+
+async def test_strangers_and_guests_cannot_listen(network: Network):
+    with network.socket() as socket:
+        begin(socket)
+        say(socket, type="subscribe", id="1", payload={"query": LISTEN})
+        message = hear(socket)
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        assert hear(socket) == {"type": "complete", "id": "1"}
+    with network.socket() as socket:
+        say(socket, type="connection_init", payload={"authorization": "Bearer nonsense"})
+        assert closed(socket)[0] == 4403
+
+
+async def test_queries_and_mutations_run_over_a_socket_and_errors_are_told(network: Network):
+    with network.socket() as socket:
+        begin(socket, network.token("Ana"))
+        say(socket, type="ping", payload={})
+        assert hear(socket) == {"type": "pong"}
+        say(socket, type="subscribe", id="a", payload={"query": "{ viewer { person { displayName } } }"})
+        data = {"data": {"viewer": {"person": {"displayName": "Ana"}}}}
+        assert hear(socket) == {"type": "next", "id": "a", "payload": data}
+        assert hear(socket) == {"type": "complete", "id": "a"}
+        for payload, code in (
+            ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+            ({"query": 7}, "BAD_REQUEST"),
+            ({"query": "query($id: ID!) { node(id: $id) { id } }"}, "BAD_USER_INPUT"),
+        ):
+            say(socket, type="subscribe", id="a", payload=payload)
+            message = hear(socket)
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        (["{"], 4400),
+        (["[]"], 4400),
+        (['{"type": "nothing"}'], 4400),
+        ([b"\x00"], 4400),
+        (['{"type": "connection_init", "payload": 7}'], 4400),
+        (['{"type": "subscribe", "id": "1", "payload": {"query": "{ __typename }"}}'], 4401),
+        (['{"type": "connection_init"}', '{"type": "connection_init"}'], 4429),
+        (['{"type": "connection_init"}', '{"type": "subscribe", "id": "", "payload": {}}'], 4400),
+        (['{"type": "connection_init"}', '{"type": "subscribe", "id": "1"}'], 4400),
+        ([], 4408),
+    ],
+)
+async def test_who_breaks_the_protocol_is_closed_with_its_code(network: Network, messages: list[Any], code: int):
+    with network.socket() as socket:
+        for message in messages:
+            socket.send(message)
+        assert closed(socket)[0] == code
+
+
+async def test_an_id_is_for_one_operation_at_a_time_and_can_be_ended(network: Network):
+    with network.socket() as socket:
+        begin(socket, network.token("Ana"))
+        subscribe = {"type": "subscribe", "id": "1", "payload": {"query": LISTEN}}
+        say(socket, **subscribe)
+        say(socket, type="complete", id="1")
+        say(socket, **subscribe)
+        say(socket, **subscribe)
+        assert closed(socket) == (4409, "Subscriber for 1 already exists")
+
+
+async def test_other_protocols_get_no_socket(network: Network):
+    for offered in (None, [Subprotocol("graphql-ws")]):
+        with (
+            pytest.raises(Exception, match="403"),
+            connect(f"ws://127.0.0.1:{network.port}/graphql", subprotocols=offered),
+        ):
+            pass
+
+
+# ---------------------------------------------------------------- server-sent events
+
+
+async def test_events_come_as_server_sent_ones_too(network: Network):
+    headers = {"authorization": network.token("Ben"), "accept": "text/event-stream"}
+    url = f"http://127.0.0.1:{network.port}/graphql"
+    async with httpx.AsyncClient(headers=headers, timeout=20) as client:
+        one = await client.post(url, json={"query": "{ __typename }"})
+        assert one.headers["content-type"].startswith("text/event-stream")
+        assert one.text == 'event: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\ndata:\n\n'
+        wrong = await client.post(url, json={"query": "subscription { nothing }"})
+        assert (wrong.status_code, wrong.json()["errors"][0]["extensions"]["code"]) == (
+            400,
+            "GRAPHQL_VALIDATION_FAILED",
+        )
+        async with client.stream("POST", url, json={"query": LISTEN}) as stream:
+            asking = asyncio.create_task(_ask_until_told(network))
+            lines = stream.aiter_lines()
+            while (line := await anext(lines)) in {":", ""}:
+                pass
+            assert line == "event: next"
+            assert json.loads((await anext(lines)).removeprefix("data: "))["data"]["notificationReceived"]["kind"]
+            asking.cancel()
+        plain = await client.post(url, json={"query": LISTEN}, headers={"accept": "*/*"})
+    assert (plain.status_code, plain.json()["errors"][0]["extensions"]["code"]) == (406, "BAD_REQUEST")
+
+
+async def _ask_until_told(network: Network) -> None:
+    """A stream has no sign that it has begun: tell until it is heard."""
+    while True:
+        async with network.db.write() as session, session.begin():
+            await notify(session, network.accounts["Ben"].person_id, models.NotificationKind.NEW_SUGGESTIONS)
+        await asyncio.sleep(0.2)
