@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     """postgresql://... of a PostgreSQL >= 15 with pgvector >= 0.8. Unset: the embedded server under `data_dir`."""
     database_pool_size: int = 10
 
+    max_operation_cost: int = 10_000
+    """What one operation may cost at most, where an object of the answer costs 1: decision 0014."""
+
     oidc_issuer: str | None = None
     """Issuer URL of the OpenID provider whose tokens are accepted: it publishes /.well-known/openid-configuration."""
     oidc_audience: str | None = None

@@ -24,6 +24,7 @@ from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
 from schema.engine.variables import InvalidVariables
 from schema.errors import RACE_LOST, TRY_AGAIN, coded
+from schema.limits.costs import check_cost
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +59,13 @@ class Parameters:
 class GraphQLEndpoint:
     """Answers one path. `make_context` tells who is asking; it may raise `api.errors.NotSignedIn` and `NotAllowed`."""
 
-    def __init__(self, engine: Engine, make_context: MakeContext, *, open_introspection: bool) -> None:
+    def __init__(
+        self, engine: Engine, make_context: MakeContext, *, open_introspection: bool, max_operation_cost: int
+    ) -> None:
         self._engine = engine
         self._make_context = make_context
         self._open_introspection = open_introspection
+        self._max_operation_cost = max_operation_cost
         self._documents = Documents(engine.schema)
 
     async def handle(self, request: Request) -> Response:
@@ -93,10 +97,12 @@ class GraphQLEndpoint:
         operation = document.operation(parameters.operation_name)
         if request.method == "GET" and operation.operation is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", "BAD_REQUEST", 405)
+        variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
+        cost = document.cost_of(operation, self._engine.schema).at(variables.coerced)
+        check_cost(cost, self._max_operation_cost)
         context = await self._make_context(request)
         if not (self._open_introspection or context.viewer.signed_in) and introspects(operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
-        variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
         context.running = Running(self._engine, document, variables)
         try:
             planned = await self._engine.answer(context, operation)
@@ -105,9 +111,9 @@ class GraphQLEndpoint:
         except (Refused, DomainError, GraphQLError):
             planned = None  # a read that is refused is told by graphql-core, with its path: nothing was written
         if planned is not None:
-            return planned
+            return with_extensions(planned, cost)
         reading = operation.operation is OperationType.QUERY
-        return await self._execute(context, document, parameters, reading)
+        return with_extensions(await self._execute(context, document, parameters, reading), cost)
 
     async def _execute(self, context: Context, document: Document, parameters: Parameters, reading: bool) -> bytes:
         running: Any = cast(Any, graphql).execute(
@@ -125,6 +131,11 @@ class GraphQLEndpoint:
                     raise error.original_error
             body["errors"] = [coded(error).formatted for error in result.errors]
         return orjson.dumps(body)
+
+
+def with_extensions(body: bytes, cost: int) -> bytes:
+    """The answer, which is a JSON object, with what it cost as its last member."""
+    return b'%b,"extensions":{"cost":{"requestedQueryCost":%d}}}' % (memoryview(body)[:-1], cost)
 
 
 def errors_only(message: str, code: str) -> bytes:

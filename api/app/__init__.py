@@ -42,7 +42,10 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
         raise ValueError("No database was given.")
     development = settings.environment == "development"
     endpoint = GraphQLEndpoint(
-        build_engine(), _context_maker(settings, database, query_embedder), open_introspection=development
+        build_engine(),
+        _context_maker(settings, database, query_embedder),
+        open_introspection=development,
+        max_operation_cost=settings.max_operation_cost,
     )
     readiness = Readiness(database)
 
