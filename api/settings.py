@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     operations_at_once: int = Field(default=16, gt=0)
     """So many requests of a process are worked on at the same time; the next wait a moment, or are told to."""
 
+    max_operation_cost: int = 10_000
+    """What one operation may cost at most, where an object of the answer costs 1: decision 0014."""
+
     oidc_issuer: str | None = None
     """Issuer URL of the OpenID provider whose tokens are accepted: it publishes /.well-known/openid-configuration."""
     oidc_audience: str | None = None

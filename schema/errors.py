@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from api import errors
 from api.db import lost_a_race, names_what_is_gone, took_too_long
 from schema.engine.refusals import Refused
+from schema.limits.directives import about
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Problem:
 class Invalid(Error):
     """See `api.errors.Invalid`."""
 
-    problems: list[Problem] = strawberry.field(description="What is wrong, field by field.")
+    problems: list[Problem] = strawberry.field(description="What is wrong, field by field.", directives=[about(10)])
 
 
 class NotFoundHandler(strawberry.ExceptionHandler[errors.NotFound, NotFound]):

@@ -4,6 +4,9 @@ from typing import Any
 
 import strawberry
 
+from schema.limits.directives import as_many_as, costs
+from schema.pagination import COUNT_COSTS
+
 
 @strawberry.type(description="How often a value occurs in a list.")
 class FacetCount:
@@ -19,4 +22,7 @@ def _first(first: int | None = 20):
 
 def facet_field(description: str) -> Any:
     """A field of a type of facets."""
-    return strawberry.field(resolver=_first, graphql_type=list[FacetCount], description=description)
+    directives = [costs(COUNT_COSTS), as_many_as("first")]
+    return strawberry.field(
+        resolver=_first, graphql_type=list[FacetCount], description=description, directives=directives
+    )

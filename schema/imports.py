@@ -11,6 +11,7 @@ from schema.engine.resolving import ref
 from schema.errors import Conflict, Invalid, NotAllowed
 from schema.events.types import Event
 from schema.jobs.types import Job
+from schema.limits.directives import about
 from schema.people.inputs import optional
 from schema.people.types import Person
 from schema.permissions import STAFF, mutation
@@ -40,7 +41,7 @@ class ImportedRow:
 class ImportPeoplePayload:
     """See `imports.ImportReport`."""
 
-    rows: list[ImportedRow] = strawberry.field(description="One report a row.")
+    rows: list[ImportedRow] = strawberry.field(description="One report a row.", directives=[about(100)])
     dry_run: bool = strawberry.field(description="Whether nothing was written.")
 
 
@@ -74,7 +75,7 @@ class ImportedEvent:
 class ImportEventsPayload:
     """See `imports.ImportReport`."""
 
-    rows: list[ImportedEvent] = strawberry.field(description="One report a row.")
+    rows: list[ImportedEvent] = strawberry.field(description="One report a row.", directives=[about(100)])
     dry_run: bool = strawberry.field(description="Whether nothing was written.")
 
 
@@ -108,7 +109,7 @@ class ImportedJob:
 class ImportJobsPayload:
     """See `imports.ImportReport`."""
 
-    rows: list[ImportedJob] = strawberry.field(description="One report a row.")
+    rows: list[ImportedJob] = strawberry.field(description="One report a row.", directives=[about(100)])
     dry_run: bool = strawberry.field(description="Whether nothing was written.")
 
 

@@ -9,6 +9,7 @@ from schema.engine.refusals import Refused
 from schema.engine.resolving import ref_named
 from schema.engine.sources import SOURCE, Anything
 from schema.ids import find_named
+from schema.limits.directives import as_many_as
 from schema.node import Node
 from schema.permissions import SIGNED_IN, query
 
@@ -40,5 +41,8 @@ class NodeQuery:
         SIGNED_IN, "Anything by its global id.", resolver=find_node, metadata={SOURCE: Anything()}
     )
     nodes: list[Node | None] | None = query(
-        SIGNED_IN, f"Things by their global ids, at most {MAX_IDS}, in the order asked.", resolver=find_nodes
+        SIGNED_IN,
+        f"Things by their global ids, at most {MAX_IDS}, in the order asked.",
+        resolver=find_nodes,
+        directives=[as_many_as("ids")],
     )

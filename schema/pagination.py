@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
 from schema.engine.cursors import decode_cursor, encode_cursor
 from schema.engine.pages import MAX_PAGE
 from schema.engine.refusals import Refused
+from schema.limits.directives import costs
 
 MAX_POSITION = 10_000
+COUNT_COSTS = 50
+"""What it costs to count over a whole list, whatever the page: as much as some rows of it."""
 
 
 @strawberry.enum(description="Which end of an order comes first.")
@@ -30,6 +33,11 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Whether the list goes on before this page.")
     start_cursor: str | None = strawberry.field(description="The cursor of the first row, to pass as `before`.")
     end_cursor: str | None = strawberry.field(description="The cursor of the last row, to pass as `after`.")
+
+
+def total_count(description: str) -> Any:
+    """The field of a connection that tells how many there are in all."""
+    return strawberry.field(description=description, directives=[costs(COUNT_COSTS)])
 
 
 T = TypeVar("T")

@@ -9,7 +9,9 @@ from graphql import GraphQLError, GraphQLField
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from api.access import Viewer, ViewerKind
+from schema.limits.directives import costs
 
+MUTATION_COSTS = 10
 REQUIRES = "alumni.requires"
 """The key of a root field's requirement in its Strawberry metadata."""
 
@@ -81,4 +83,6 @@ def subscription(requirement: Requirement, description: str) -> Any:
 
 def mutation(requirement: Requirement, description: str) -> Any:
     """A mutation."""
-    return strawberry.mutation(description=f"{description} {requirement.sentence}", metadata=requires(requirement))
+    metadata = requires(requirement)
+    sentence = f"{description} {requirement.sentence}"
+    return strawberry.mutation(description=sentence, metadata=metadata, directives=[costs(MUTATION_COSTS)])

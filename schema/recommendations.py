@@ -20,6 +20,7 @@ from schema.engine.refusals import Refused
 from schema.engine.resolving import read_ahead, ref
 from schema.errors import Invalid, NotFound
 from schema.ids import encode_id, split_id
+from schema.limits.directives import FORWARD_PAGE, about, costs
 from schema.pagination import PageInfo, check_size
 from schema.people.inputs import optional
 from schema.permissions import MEMBER, SIGNED_IN, mutation, query
@@ -34,6 +35,8 @@ PIPELINES: Mapping[str, tuple[str, Pipeline]] = {
     "JobSuggestion": ("recommendedJobs", JOBS),
 }
 """Each kind of suggestion by the name of its type: the root field that gives them, and what it is made of."""
+SUGGESTED = [costs(500), FORWARD_PAGE]
+"""What making a list costs beside the suggestions of the page, and that it gives pages."""
 MAX_POSITION = 10_000
 CLOCKS_DIFFER = timedelta(minutes=5)
 SUGGESTION = ("input", "suggestionId")
@@ -139,7 +142,9 @@ class Recommender:
         description="The field that gives the suggestions. With `profiled: false` it looks at nothing about you."
     )
     digest: str = strawberry.field(description="Changes with anything that decides the order; logged with each list.")
-    parameters: list[RankingParameter] = strawberry.field(description="What counts, most first.")
+    parameters: list[RankingParameter] = strawberry.field(
+        description="What counts, most first.", directives=[about(20)]
+    )
 
 
 def list_recommenders() -> list[Recommender] | None:
@@ -183,7 +188,10 @@ class RecommendationsQuery:
     """Queries of suggestions in general. Those of each noun stand with the noun."""
 
     recommenders: list[Recommender] | None = query(
-        SIGNED_IN, "What decides the order of each kind of suggestion.", resolver=list_recommenders
+        SIGNED_IN,
+        "What decides the order of each kind of suggestion.",
+        resolver=list_recommenders,
+        directives=[about(len(PIPELINES))],
     )
 
 

@@ -12,11 +12,14 @@ from api.folding import fold
 from api.services.audit import log_restricted_reads
 from recommender.search import Hit, SearchResult
 from schema.context import Info
+from schema.limits.directives import FORWARD_PAGE, costs
 from schema.pagination import PageInfo, check_size, slice_list
 
 H = TypeVar("H")
 
 Search: TypeAlias = Callable[[AsyncSession], Awaitable[SearchResult]]
+SEARCHED = [costs(200), FORWARD_PAGE]
+"""What a search costs beside those found, and that it gives pages."""
 MATCHED = "The fields that matched, of those that you may see"
 SCORE = "How well it matches: comparable within one search only."
 

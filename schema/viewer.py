@@ -12,7 +12,7 @@ from schema.engine.parameters import Arguments, Scope
 from schema.engine.shapes import global_id as encoded_id
 from schema.engine.sources import Page, Root, column, expression, from_clause, many, one, planned, table
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.types import Person, Tie, other_end
 from schema.permissions import PUBLIC, query, requires
 
@@ -81,7 +81,7 @@ class ConnectionRequestConnection:
     edges: list[ConnectionRequestEdge] = strawberry.field(description="The requests with their cursors.")
     nodes: list[ConnectionRequest] = strawberry.field(description="The requests.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 @strawberry.type(description="One connection of a page.")
@@ -99,7 +99,7 @@ class TieConnection:
     edges: list[TieEdge] = strawberry.field(description="The connections with their cursors.")
     nodes: list[Tie] = strawberry.field(description="The connections.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 @strawberry.type(description="Somebody whom you blocked. Nobody else learns of it.")
@@ -143,7 +143,7 @@ class AuditEventConnection:
     edges: list[AuditEventEdge] = strawberry.field(description="The events with their cursors.")
     nodes: list[AuditEvent] = strawberry.field(description="The events.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 def _is_me(scope: Scope, account: FromClause, person: FromClause) -> ColumnElement[bool]:
@@ -204,6 +204,7 @@ class Viewer(Node):
         lambda _scope, _account, block: block.c.id.is_not(None),
         lambda block: [block.c.id],
         "Whom you blocked.",
+        about=20,
     )
     access_log: AuditEventConnection | None = planned(
         Page("AuditEvent", _mine, default_order=("id", "DESC")),

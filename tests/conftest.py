@@ -125,6 +125,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(environment="development", development_issuer=True, data_dir=folder)
 
 
+def unbounded(settings: Settings) -> Settings:
+    """Settings under which an operation may cost what it likes: for tests that ask more at once than clients may."""
+    return settings.model_copy(update={"max_operation_cost": 10**9})
+
+
 @pytest.fixture(scope="session")
 def issuer(settings: Settings) -> DevelopmentIssuer:
     """Signs tokens for test accounts."""
@@ -141,6 +146,7 @@ class Answer:
     headers: httpx.Headers
     text: str = ""
     statements: list[str] = field(default_factory=list[str])
+    extensions: Any = None
 
     @property
     def codes(self) -> list[str]:
@@ -183,6 +189,7 @@ async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) 
                 response.headers,
                 response.text,
                 db.statements[before:],
+                body.get("extensions"),
             )
 
         yield ask

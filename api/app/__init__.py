@@ -61,6 +61,7 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
         PersistedDocuments(database, trusted_only=settings.trusted_documents_only),
         Admission(settings.operations_at_once),
         open_introspection=development,
+        max_operation_cost=settings.max_operation_cost,
     )
     endpoint, sockets, readiness = GraphQLEndpoint(operations), GraphQLSockets(operations), Readiness(database)
 

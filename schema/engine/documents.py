@@ -21,8 +21,12 @@ from graphql import (
 
 from schema.engine.remembering import Remembered
 from schema.engine.variables import MAX_ERRORS, Variables
+from schema.limits.costs import CostCompiler, OperationCost
+from schema.limits.structure import check_structure
 
 MAX_TOKENS = 10_000
+MAX_SOURCE = 200_000
+"""In characters: also of what gives no tokens, which takes time all the same."""
 MAX_REMEMBERED = 1_000_000
 """How many characters of source: parsed they take 90 times as many bytes."""
 MAX_REMEMBERED_SOURCE = 64_000
@@ -44,12 +48,20 @@ class Document:
     size: int
     """Characters of its source."""
     _variables: dict[int, Variables] = field(default_factory=dict[int, Variables])
+    _costs: dict[int, OperationCost] = field(default_factory=dict[int, OperationCost])
 
     def variables_of(self, operation: OperationDefinitionNode, schema: GraphQLSchema) -> Variables:
         """What reads the variables of one of its operations."""
         found = self._variables.get(id(operation))
         if found is None:
             found = self._variables[id(operation)] = Variables(schema, operation)
+        return found
+
+    def cost_of(self, operation: OperationDefinitionNode, schema: GraphQLSchema) -> OperationCost:
+        """What one of its operations costs."""
+        found = self._costs.get(id(operation))
+        if found is None:
+            found = self._costs[id(operation)] = CostCompiler(schema, self.fragments).compile(operation)
         return found
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -97,9 +109,13 @@ class Documents:
 
     def _prepare(self, source: str) -> Document:
         try:
-            node = parse(source, max_tokens=MAX_TOKENS, no_location=False)
+            node = parse(source, max_tokens=MAX_TOKENS, max_source_length=MAX_SOURCE, no_location=False)
         except GraphQLError as error:
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+            raise InvalidDocument([error]) from None
+        try:
+            check_structure(node)  # before validation, which can take seconds for a document within all other bounds
+        except GraphQLError as error:
             raise InvalidDocument([error]) from None
         errors = validate(self._schema, node, max_errors=MAX_ERRORS)
         if errors:

@@ -13,6 +13,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from api.access import Viewer
 from api.db import AnySelect
 from schema.engine.parameters import Arguments, Scope
+from schema.limits.directives import PAGE, about, as_many_as, costs
 
 T = TypeVar("T")
 Predicate = Callable[[Viewer, FromClause], ColumnElement[bool]]
@@ -23,6 +24,10 @@ Ranking = Callable[[Scope, FromClause, int], AnySelect]
 
 MAX_RANKED, USUALLY_RANKED = 50, 10
 """How many rows of a ranking one may ask for, and gets without asking."""
+RANKED_COSTS = 100
+"""What a ranking costs beside its rows: vectors are compared, milliseconds for each."""
+COMPUTED_COSTS = 1
+"""What a value costs that is computed: most are drawn from other rows, and cost as much as one of them."""
 SOURCE = "alumni.source"
 """The key of a field's source in its Strawberry metadata."""
 TABLE = "__planned_table__"
@@ -88,6 +93,8 @@ class Many:
     target: str
     joins: Joins
     order_by: Callable[[FromClause], Sequence[ColumnElement[Any]]]
+    about: int = 5
+    """How many there are in a rich case, for the cost of an operation."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,25 @@ def from_clause(model: type[DeclarativeBase]) -> FromClause:
 def planned(source: Source, description: str, *, arguments: Callable[..., None] | None = None, **options: Any) -> Any:
     """A Strawberry field that the engine answers. `arguments` is a function whose parameters are the field's."""
     metadata = {SOURCE: source, **options.pop("metadata", {})}
-    return cast(Any, strawberry.field)(resolver=arguments, description=description, metadata=metadata, **options)
+    directives = [*_costs_of(source), *options.pop("directives", ())]
+    return cast(Any, strawberry.field)(
+        resolver=arguments, description=description, metadata=metadata, directives=directives, **options
+    )
+
+
+def _costs_of(source: Source) -> Sequence[object]:
+    """What the source of a field says of its cost, and of the length of its list."""
+    match source:
+        case Page():
+            return [PAGE]
+        case Ranked():
+            return [costs(RANKED_COSTS), as_many_as("first")]
+        case Many():
+            return [about(source.about)]
+        case Expression():
+            return [costs(COMPUTED_COSTS)]
+        case _:
+            return []
 
 
 def column(attribute: InstrumentedAttribute[Any], description: str) -> Any:
@@ -202,9 +227,11 @@ def many(
     joins: Joins,
     order_by: Callable[[FromClause], Sequence[ColumnElement[Any]]],
     description: str,
+    *,
+    about: int = 5,
 ) -> Any:
-    """A field that is a short list of another type's rows."""
-    return planned(Many(target, joins, order_by), description)
+    """A field that is a short list of another type's rows, `about` so many in a rich case."""
+    return planned(Many(target, joins, order_by, about), description)
 
 
 def _ranked_arguments(

@@ -18,6 +18,8 @@ from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValueSource
 from graphql.type import GraphQLNonNull
 
+from schema.limits.values import check_variables
+
 MAX_ERRORS = 10
 PLAIN: Mapping[Any, type] = {GraphQLID: str, GraphQLString: str, GraphQLInt: int, GraphQLBoolean: bool}
 """Types whose values stay as they come, if they are of this type."""
@@ -59,6 +61,10 @@ class Variables:
         return VariableValues(sources, coerced)
 
     def _checked(self, given: dict[str, Any]) -> VariableValues:
+        try:
+            check_variables(given)
+        except GraphQLError as error:
+            raise InvalidVariables([error]) from None
         definitions = self._operation.variable_definitions or ()
         found = get_variable_values(self._schema, definitions, given, max_errors=MAX_ERRORS)
         if not isinstance(found, VariableValues):

@@ -8,7 +8,7 @@ from schema.context import Info
 from schema.engine.resolving import ref
 from schema.events.types import Event
 from schema.permissions import SIGNED_IN, query
-from schema.searches import MATCHED, SCORE, Connection, read_found
+from schema.searches import MATCHED, SCORE, SEARCHED, Connection, read_found
 
 
 @strawberry.type(description="An event that was found, and by what.")
@@ -41,5 +41,8 @@ class SearchEventsQuery:
     """Search of events."""
 
     search_events: Connection[EventHit] | None = query(
-        SIGNED_IN, "Events that you may see, past ones too, by words and by meaning.", resolver=find_events
+        SIGNED_IN,
+        "Events that you may see, past ones too, by words and by meaning.",
+        resolver=find_events,
+        directives=SEARCHED,
     )

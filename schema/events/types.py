@@ -12,7 +12,7 @@ from schema.engine.sources import Root, column, expression, planned, table
 from schema.events.listing import EventFacets, events_page
 from schema.ids import id_argument
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.types import PersonConnection, people_page
 from schema.permissions import SIGNED_IN, requires
 
@@ -78,7 +78,7 @@ class EventConnection:
     edges: list[EventEdge] = strawberry.field(description="The events of the page with their cursors.")
     nodes: list[Event] = strawberry.field(description="The events of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many events the whole list has.")
+    total_count: int = total_count("How many events the whole list has.")
     facets: EventFacets = strawberry.field(description="Counts by value over the whole list.")
 
 

@@ -16,6 +16,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    VariableValues,
 )
 
 from api.db import lost_a_race, took_too_long
@@ -29,6 +30,7 @@ from schema.http.admission import Admission
 from schema.http.failures import BadRequest, database_is_away
 from schema.http.persisted import PersistedDocuments
 from schema.http.requests import Parameters
+from schema.limits.costs import check_cost
 
 Headers = Mapping[str, str]
 MakeContext = Callable[[Headers], Awaitable[Context]]
@@ -37,11 +39,14 @@ MakeContext = Callable[[Headers], Awaitable[Context]]
 
 @dataclass(frozen=True)
 class Asked:
-    """One operation of a valid document, with its variables as they came."""
+    """One operation of a valid document, with what it was given."""
 
     document: Document
     operation: OperationDefinitionNode
     parameters: Parameters
+    variables: VariableValues
+    cost: int
+    """What it may cost at most, known before anything runs."""
 
     @property
     def kind(self) -> OperationType:
@@ -60,26 +65,33 @@ class Operations:
         admission: Admission,
         *,
         open_introspection: bool,
+        max_operation_cost: int,
     ) -> None:
         self._engine = engine
         self._make_context = make_context
         self._persisted = persisted
         self._admission = admission
         self._open_introspection = open_introspection
+        self._max_operation_cost = max_operation_cost
         self._documents = Documents(engine.schema)
 
     async def find(self, parameters: Parameters) -> Asked:
-        """What is asked for. Raises BadRequest, InvalidDocument or GraphQLError."""
+        """What is asked for. Raises BadRequest, InvalidDocument, InvalidVariables or GraphQLError."""
         document = self._documents.get(await self._persisted.source(parameters))
         self._persisted.remember(parameters)
-        return Asked(document, document.operation(parameters.operation_name), parameters)
+        operation = document.operation(parameters.operation_name)
+        variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
+        cost = document.cost_of(operation, self._engine.schema).at(variables.coerced)
+        check_cost(cost, self._max_operation_cost)
+        return Asked(document, operation, parameters, variables, cost)
 
     async def run(self, asked: Asked, headers: Headers) -> tuple[bytes, bool]:
         """The body of the answer to a query or mutation, and whether it is without errors."""
         async with self._admission:
             context = await self._context(asked, headers)
             planned = await self._planned(context, asked.operation)
-            return (planned, True) if planned is not None else await self._executed(context, asked)
+            body, whole = (planned, True) if planned is not None else await self._executed(context, asked)
+        return with_extensions(body, asked.cost), whole
 
     async def listen(self, asked: Asked, headers: Headers) -> AsyncGenerator[bytes]:
         """Begin a subscription: the bodies of its events. Who listens is asked anew for each; what they do not see is
@@ -96,12 +108,12 @@ class Operations:
     async def _events(self, context: Context, asked: Asked) -> AsyncGenerator[bytes]:
         stream = await _awaited(cast(Any, graphql).subscribe(self._engine.schema, **_given(context, asked)))
         if isinstance(stream, ExecutionResult):
-            yield _body(stream, reading=True)
+            yield with_extensions(_body(stream, reading=True), asked.cost)
             return
         async with aclosing(stream):
             async for result in stream:
                 if result.errors or any(value is not None for value in result.data.values()):
-                    yield _body(result, reading=True)
+                    yield with_extensions(_body(result, reading=True), asked.cost)
 
     async def check_caller(self, headers: Headers) -> None:
         """Raise the DomainError that somebody with these headers would get."""
@@ -112,8 +124,7 @@ class Operations:
         open_to_caller = self._open_introspection or context.viewer.signed_in
         if not open_to_caller and introspects(asked.document, asked.operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
-        variables = asked.document.variables_of(asked.operation, self._engine.schema).read(asked.parameters.variables)
-        context.running = Running(self._engine, asked.document, variables)
+        context.running = Running(self._engine, asked.document, asked.variables)
         return context
 
     async def _planned(self, context: Context, operation: OperationDefinitionNode) -> bytes | None:
@@ -153,6 +164,11 @@ def _body(result: ExecutionResult, *, reading: bool) -> bytes:
                 raise error.original_error
         body["errors"] = [coded(error).formatted for error in result.errors]
     return orjson.dumps(body)
+
+
+def with_extensions(body: bytes, cost: int) -> bytes:
+    """The answer, which is a JSON object, with what it cost as its last member."""
+    return b'%b,"extensions":{"cost":{"requestedQueryCost":%d}}}' % (memoryview(body)[:-1], cost)
 
 
 def _ends_all(error: BaseException, reading: bool) -> bool:

@@ -8,7 +8,7 @@ from schema.context import Info
 from schema.engine.resolving import ref
 from schema.jobs.types import Job
 from schema.permissions import SIGNED_IN, query
-from schema.searches import MATCHED, SCORE, Connection, read_found
+from schema.searches import MATCHED, SCORE, SEARCHED, Connection, read_found
 
 
 @strawberry.type(description="An opening that was found, and by what.")
@@ -41,5 +41,5 @@ class SearchJobsQuery:
     """Search of openings."""
 
     search_jobs: Connection[JobHit] | None = query(
-        SIGNED_IN, "Openings that you may see, by words and by meaning.", resolver=find_jobs
+        SIGNED_IN, "Openings that you may see, by words and by meaning.", resolver=find_jobs, directives=SEARCHED
     )

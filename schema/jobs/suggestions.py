@@ -6,8 +6,9 @@ from recommender.pages import Suggestion
 from schema.context import Info
 from schema.engine.resolving import ref
 from schema.jobs.types import Job
+from schema.limits.directives import about
 from schema.permissions import MEMBER, query
-from schema.recommendations import Connection, Evidence, evidence_of, read_page, suggestion_id
+from schema.recommendations import SUGGESTED, Connection, Evidence, evidence_of, read_page, suggestion_id
 
 
 @strawberry.type(description="An opening for you, and why.")
@@ -19,7 +20,9 @@ class JobSuggestion:
     score: float | None = strawberry.field(
         description="How well it fits you, from 0 to 1; null in a list that is not profiled."
     )
-    evidence: list[Evidence] = strawberry.field(description="What speaks for it, strongest first.")
+    evidence: list[Evidence] = strawberry.field(
+        description="What speaks for it, strongest first.", directives=[about(5)]
+    )
 
 
 async def find_recommended_jobs(
@@ -46,5 +49,5 @@ class RecommendedJobsQuery:
     """Queries of openings for the viewer."""
 
     recommended_jobs: Connection[JobSuggestion] | None = query(
-        MEMBER, "Openings for you, each with the reasons for it.", resolver=find_recommended_jobs
+        MEMBER, "Openings for you, each with the reasons for it.", resolver=find_recommended_jobs, directives=SUGGESTED
     )

@@ -13,7 +13,7 @@ from schema.engine.sources import Root, column, expression, from_clause, one, pl
 from schema.ids import id_argument
 from schema.jobs.listing import JobFacets, jobs_page
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.facts import Organization
 from schema.people.types import Person, PersonConnection, people_page
 from schema.permissions import SIGNED_IN, requires
@@ -81,7 +81,7 @@ class JobConnection:
     edges: list[JobEdge] = strawberry.field(description="The openings of the page with their cursors.")
     nodes: list[Job] = strawberry.field(description="The openings of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many openings the whole list has.")
+    total_count: int = total_count("How many openings the whole list has.")
     facets: JobFacets = strawberry.field(description="Counts by value over the whole list.")
 
 

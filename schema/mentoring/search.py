@@ -8,7 +8,7 @@ from schema.context import Info
 from schema.engine.resolving import ref
 from schema.mentoring.types import MentorProfile
 from schema.permissions import SIGNED_IN, query
-from schema.searches import MATCHED, SCORE, Connection, read_found
+from schema.searches import MATCHED, SCORE, SEARCHED, Connection, read_found
 
 
 @strawberry.type(description="A mentor that was found, and by what.")
@@ -41,5 +41,5 @@ class SearchMentorsQuery:
     """Search of mentors."""
 
     search_mentors: Connection[MentorHit] | None = query(
-        SIGNED_IN, "Mentors that you may see, by words and by meaning.", resolver=find_mentors
+        SIGNED_IN, "Mentors that you may see, by words and by meaning.", resolver=find_mentors, directives=SEARCHED
     )

@@ -5,9 +5,10 @@ import strawberry
 from recommender.pages import Suggestion
 from schema.context import Info
 from schema.engine.resolving import ref
+from schema.limits.directives import about
 from schema.mentoring.types import MentorProfile
 from schema.permissions import MEMBER, query
-from schema.recommendations import Connection, Evidence, evidence_of, read_page, suggestion_id
+from schema.recommendations import SUGGESTED, Connection, Evidence, evidence_of, read_page, suggestion_id
 
 
 @strawberry.type(description="Somebody who could be your mentor, and why.")
@@ -19,7 +20,9 @@ class MentorSuggestion:
     score: float | None = strawberry.field(
         description="How well you two fit each other, from 0 to 1; null in a list that is not profiled."
     )
-    evidence: list[Evidence] = strawberry.field(description="What speaks for it, strongest first.")
+    evidence: list[Evidence] = strawberry.field(
+        description="What speaks for it, strongest first.", directives=[about(5)]
+    )
 
 
 async def find_mentors_to_ask(
@@ -49,4 +52,5 @@ class SuggestedMentorsQuery:
         MEMBER,
         "Mentors with places free whom you could ask, each with the reasons for it.",
         resolver=find_mentors_to_ask,
+        directives=SUGGESTED,
     )

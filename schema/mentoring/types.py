@@ -12,7 +12,7 @@ from schema.engine.shapes import as_texts
 from schema.engine.sources import Page, column, expression, from_clause, one, planned, table
 from schema.mentoring.listing import MentorFacets, mentors_page
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.types import Person
 from schema.permissions import SIGNED_IN, requires
 from schema.viewer import page_arguments
@@ -69,7 +69,7 @@ class MentorProfileConnection:
     edges: list[MentorProfileEdge] = strawberry.field(description="The mentors of the page with their cursors.")
     nodes: list[MentorProfile] = strawberry.field(description="The mentors of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many mentors the whole list has.")
+    total_count: int = total_count("How many mentors the whole list has.")
     facets: MentorFacets = strawberry.field(description="Counts by value over the whole list.")
 
 
@@ -102,7 +102,7 @@ class MentorshipConnection:
     edges: list[MentorshipEdge] = strawberry.field(description="The mentorships with their cursors.")
     nodes: list[Mentorship] = strawberry.field(description="The mentorships.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 @strawberry.type

@@ -13,6 +13,7 @@ from schema.engine.refusals import Refused
 from schema.engine.resolving import ref
 from schema.errors import Invalid, NotAllowed, NotFound
 from schema.ids import decode_people
+from schema.limits.directives import about
 from schema.people.inputs import needed, optional
 from schema.people.types import Person
 from schema.permissions import STAFF, mutation
@@ -49,7 +50,7 @@ class Graduation:
 class GraduateCohortPayload:
     """The people of the cohort."""
 
-    graduations: list[Graduation] = strawberry.field(description="One entry a person.")
+    graduations: list[Graduation] = strawberry.field(description="One entry a person.", directives=[about(100)])
     dry_run: bool = strawberry.field(description="Whether nothing was written.")
 
 

@@ -13,7 +13,7 @@ from schema.engine.sources import Page, column, one, planned, table
 from schema.errors import Invalid, NotAllowed, NotFound
 from schema.ids import decode_person
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.inputs import needed, optional
 from schema.people.types import Person
 from schema.permissions import STAFF, mutation, requires
@@ -45,7 +45,7 @@ class LostPersonConnection:
     edges: list[LostPersonEdge] = strawberry.field(description="The entries with their cursors.")
     nodes: list[LostPerson] = strawberry.field(description="The entries.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 @strawberry.input(description="Whether somebody is lost.")

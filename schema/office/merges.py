@@ -18,8 +18,9 @@ from schema.engine.shapes import global_id
 from schema.engine.sources import Page, column, expression, one, planned, table
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
 from schema.ids import decode_id
+from schema.limits.directives import about
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.inputs import needed, optional
 from schema.people.types import Person
 from schema.permissions import STAFF, mutation, requires
@@ -63,7 +64,7 @@ class PersonMergeConnection:
     edges: list[PersonMergeEdge] = strawberry.field(description="The merges with their cursors.")
     nodes: list[PersonMerge] = strawberry.field(description="The merges.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 @strawberry.type(description="One row that a merge concerns. What is in it is not told.")
@@ -100,7 +101,9 @@ class MergePersonsPayload:
 
     merge: PersonMerge | None = strawberry.field(description="The merge, to undo it with; null for a dry run.")
     person: Person | None = strawberry.field(description="The person kept.")
-    rows: list[MergedRow] = strawberry.field(description="Every row that is moved, changed or removed, in that order.")
+    rows: list[MergedRow] = strawberry.field(
+        description="Every row that is moved, changed or removed, in that order.", directives=[about(100)]
+    )
     dry_run: bool = strawberry.field(description="Whether nothing was written.")
 
 
@@ -110,7 +113,9 @@ class UndoMergePayload:
 
     merge: PersonMerge | None = strawberry.field(description="The merge.")
     restored: Person | None = strawberry.field(description="The person who had been dropped.")
-    left: list[MergedRow] = strawberry.field(description="Rows that have changed since, and stay as they are now.")
+    left: list[MergedRow] = strawberry.field(
+        description="Rows that have changed since, and stay as they are now.", directives=[about(100)]
+    )
 
 
 MergePersonsResult: TypeAlias = Annotated[

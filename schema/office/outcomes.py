@@ -7,6 +7,7 @@ import strawberry
 from api.services import outcomes
 from schema.context import Info
 from schema.engine.resolving import ref
+from schema.limits.directives import as_many_as, costs
 from schema.people.facts import Organization
 from schema.people.inputs import optional
 from schema.permissions import MEMBER_OR_STAFF, query
@@ -82,4 +83,5 @@ class OutcomesQuery:
         MEMBER_OR_STAFF,
         "Where people of a class work, what they do now, or where they live.",
         resolver=read_outcomes,
+        directives=[costs(200), as_many_as("first", ["cells"])],
     )

@@ -20,7 +20,7 @@ from schema.engine.sources import Page, column, expression, many, one, planned, 
 from schema.errors import Conflict, Invalid, NotAllowed, NotFound
 from schema.ids import decode_id, decode_person
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.inputs import (
     ContactPointInput,
     EducationInput,
@@ -101,7 +101,7 @@ class UpdateProposalConnection:
     edges: list[UpdateProposalEdge] = strawberry.field(description="The proposals with their cursors.")
     nodes: list[UpdateProposal] = strawberry.field(description="The proposals.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many there are in all.")
+    total_count: int = total_count("How many there are in all.")
 
 
 @strawberry.input(description="Compares the state of a proposal.")

@@ -7,7 +7,7 @@ from schema.context import Info
 from schema.engine.resolving import ref
 from schema.people.types import Person
 from schema.permissions import SIGNED_IN, query
-from schema.searches import MATCHED, SCORE, Connection, read_found
+from schema.searches import MATCHED, SCORE, SEARCHED, Connection, read_found
 
 
 @strawberry.type(description="Somebody who was found, and by what.")
@@ -41,4 +41,5 @@ class SearchQuery:
         SIGNED_IN,
         "People by free text: what they are called, did, learned, can, seek and offer, as far as you may see it.",
         resolver=find_people,
+        directives=SEARCHED,
     )

@@ -5,9 +5,10 @@ import strawberry
 from recommender.pages import Suggestion
 from schema.context import Info
 from schema.engine.resolving import ref
+from schema.limits.directives import about
 from schema.people.types import Person
 from schema.permissions import MEMBER, query
-from schema.recommendations import Connection, Evidence, evidence_of, read_page, suggestion_id
+from schema.recommendations import SUGGESTED, Connection, Evidence, evidence_of, read_page, suggestion_id
 
 
 @strawberry.type(description="Somebody whom you should meet, and why.")
@@ -19,7 +20,9 @@ class PersonSuggestion:
     score: float | None = strawberry.field(
         description="How well you two fit each other, from 0 to 1; null in a list that is not profiled."
     )
-    evidence: list[Evidence] = strawberry.field(description="What speaks for it, strongest first.")
+    evidence: list[Evidence] = strawberry.field(
+        description="What speaks for it, strongest first.", directives=[about(5)]
+    )
 
 
 async def find_people_to_meet(
@@ -46,5 +49,8 @@ class PeopleToMeetQuery:
     """Queries of people to meet."""
 
     people_you_should_meet: Connection[PersonSuggestion] | None = query(
-        MEMBER, "People you should meet, each with the reasons for it.", resolver=find_people_to_meet
+        MEMBER,
+        "People you should meet, each with the reasons for it.",
+        resolver=find_people_to_meet,
+        directives=SUGGESTED,
     )

@@ -14,7 +14,7 @@ from schema.engine.parameters import Scope
 from schema.engine.sources import Page, column, expression, from_clause, many, one, planned, ranked, table
 from schema.events.listing import events_page
 from schema.node import Node
-from schema.pagination import PageInfo
+from schema.pagination import PageInfo, total_count
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.filters import PersonFilter, PersonOrder
 from schema.people.listing import FACETS, ORDERS, PersonFacets, class_year
@@ -219,5 +219,5 @@ class PersonConnection:
     edges: list[PersonEdge] = strawberry.field(description="The people of the page with their cursors.")
     nodes: list[Person] = strawberry.field(description="The people of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    total_count: int = strawberry.field(description="How many people the whole list has.")
+    total_count: int = total_count("How many people the whole list has.")
     facets: PersonFacets = strawberry.field(description="Counts by value over the whole list.")

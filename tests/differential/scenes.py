@@ -21,7 +21,7 @@ from recommender.embeddings import HashEmbedder
 from recommender.vectors import embed_missing
 from schema.context import Context
 from schema.engine.execution import Engine
-from tests.conftest import Api, asking
+from tests.conftest import Api, asking, unbounded
 from tests.databases import LockedDatabase
 from tests.differential.plain import Plain
 from tests.factories import connect, make_event, make_fact, make_job, make_person, register
@@ -101,7 +101,7 @@ async def scene(
         await embed_missing(db, HashEmbedder())
         await connection.execute(text(SHAKEN))
         await connection.execute(text("analyze"))  # what is never committed is never analyzed, and joined at length
-        async with asking(create_app(settings, db, HashedSearches()), db, issuer) as api:
+        async with asking(create_app(unbounded(settings), db, HashedSearches()), db, issuer) as api:
             yield Scene(askers, api, db, Plain(db), watch(monkeypatch))
         await transaction.rollback()
 

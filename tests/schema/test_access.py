@@ -23,7 +23,7 @@ from api.settings import Settings
 from recommender.embeddings import HashEmbedder
 from recommender.vectors import embed_missing
 from schema.ids import encode_id
-from tests.conftest import Api, asking
+from tests.conftest import Api, asking, unbounded
 from tests.databases import LockedDatabase
 from tests.factories import (
     block,
@@ -60,7 +60,7 @@ async def worlds(seed: int, engine: AsyncEngine, settings: Settings, issuer: Dev
             world = await make_world(session, Random(seed))
             await session.commit()
             await embed_missing(db, HashEmbedder())
-            async with asking(create_app(settings, db, checks.HashedSearches()), db, issuer) as api:
+            async with asking(create_app(unbounded(settings), db, checks.HashedSearches()), db, issuer) as api:
                 yield Case(world, api, session)
         await transaction.rollback()
 

@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.applications import Starlette
 
 from api import models
+from api.app import create_app
+from api.settings import Settings
 from recommender.embeddings import HashEmbedder
 from recommender.vectors import embed_missing
 from schema.ids import encode_id
-from tests.conftest import Api
+from tests.conftest import Api, unbounded
 from tests.databases import LockedDatabase
 from tests.factories import (
     block,
@@ -213,6 +216,12 @@ async def test_who_are_equally_alike_come_by_their_ids(session: AsyncSession, ap
         await says(session, one, WORDS)
     await embed(session, db)
     assert await names(api, me, people["Ana"]) == ["Twin 1", "Twin 2", "Near", "Middle", "Far"]
+
+
+@pytest.fixture
+def app(settings: Settings, db: LockedDatabase) -> Starlette:
+    """An application in which rankings nest deeper than clients may have them."""
+    return create_app(unbounded(settings), db)
 
 
 async def test_many_at_once_and_nested_have_each_their_own(session: AsyncSession, api: Api, db: LockedDatabase):
