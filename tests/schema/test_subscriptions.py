@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import update
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -91,8 +92,9 @@ def begin(socket: ClientConnection, token: str | None = None) -> None:
 
 def closed(socket: ClientConnection) -> tuple[int, str]:
     """The code and reason with which the server closes the socket."""
-    for _ in socket:
-        pass
+    with suppress(ConnectionClosed):
+        while True:
+            socket.recv(timeout=20)
     assert socket.close_code is not None
     return socket.close_code, socket.close_reason or ""
 
