@@ -163,7 +163,7 @@ async def check_reading_only(case: Case, asker: Asker) -> None:
     """As somebody else one changes nothing."""
     if asker.through is not None:
         answer = await case.answer(UNLIST, asker)
-        assert (answer.data, answer.codes) == (None, ["FORBIDDEN"])
+        assert (answer.data, answer.codes) == ({"setListed": None}, ["FORBIDDEN"])
 
 
 async def check_own(case: Case, asker: Asker) -> None:
