@@ -16,8 +16,10 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from api.db import Database, PooledDatabase
+from api.models import NotificationKind
 from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES
 from api.services.merges import purge_merges
+from api.services.notifications import notify_once
 from api.services.profile_views import forget_views
 from api.settings import Settings
 from recommender.embeddings import Embedder, Vectors, load_embedder
@@ -63,8 +65,10 @@ class Jobs:
     embedder: Embedder
 
     async def embed_person(self, person_id: str) -> None:
-        """Embed what this person's facts lack vectors for."""
-        await embed_missing(self.db, self.embedder, person_ids=[UUID(person_id)])
+        """Embed what this person's facts lack vectors for, and tell them that whom they should meet is new by that."""
+        if await embed_missing(self.db, self.embedder, person_ids=[UUID(person_id)]):
+            async with self.db.write() as session, session.begin():
+                await notify_once(session, UUID(person_id), NotificationKind.NEW_SUGGESTIONS)
 
     async def embed_missing(self, timestamp: int = 0) -> None:
         """Embed whatever lacks a vector: after an import, and every minute (`timestamp`) what a lost job has left."""

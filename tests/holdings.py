@@ -50,6 +50,7 @@ FIXED: Mapping[str, Values] = {
     "jobs": {"audience": "MEMBERS", "valid_through": NOW + timedelta(days=9), "withdrawn_at": None},
     "mentor_profiles": {"max_mentees": 9, "active_mentees": 0, "paused_until": None},
     "mentorships": {"state": "ACCEPTED"},
+    "notifications": {"kind": "CONNECTION_ACCEPTED", "event_id": None},
     "people": {"ferpa_hold": False, "deceased": False, "listed": True},
     "person_roles": {"kind": "ALUMNUS", "ends_on": None},
     "person_texts": {"visibility": "MEMBERS"},

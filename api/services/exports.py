@@ -223,12 +223,14 @@ def _doings(viewer: Viewer) -> dict[str, Json]:
     liking = {**_columns(interest, "job_id"), "job": _job(viewer, interest.c.job_id)}
     skills = _list(skill, _columns(skill, "job_id"), skill.c.job_id == job.c.id)
     posted = {**_columns(job, "poster_id", "organization_id"), "organization": _organization(job), "skills": skills}
+    told = _alias(models.Notification)
     topics = _list(topic, _columns(topic, "profile_id"), topic.c.profile_id == profile.c.id)
     return {
         "registrations": _list(seat, coming, access.owns(viewer, seat)),
         "jobInterests": _list(interest, liking, access.owns(viewer, interest)),
         "jobsPosted": _list(job, posted, access.posted(viewer, job)),
         "mentorProfile": _one(profile, _object({**_columns(profile), "topics": topics}), access.owns(viewer, profile)),
+        "notifications": _list(told, _columns(told, "connection_id", "event_id"), access.owns(viewer, told)),
         "proposals": _proposals(viewer),
         "vectors": _vectors(viewer),
         "itemVectors": _item_vectors(viewer),

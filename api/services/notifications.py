@@ -25,12 +25,16 @@ async def notify(
     *,
     connection_id: UUID | None = None,
     event_id: UUID | None = None,
-) -> None:
-    """Tell a person something. Whoever listens hears of it when the session's transaction commits, and else never."""
+) -> UUID:
+    """Tell a person something; the notification's id.
+
+    Whoever listens hears of it when the session's transaction commits, and else never.
+    """
     number = uuid7()
     about = {"connection_id": connection_id, "event_id": event_id}
     await session.execute(insert(_TABLE).values(id=number, person_id=person_id, kind=kind, **about))
     await session.execute(select(func.pg_notify(CHANNEL, spell(person_id, number))))
+    return number
 
 
 async def notify_once(session: AsyncSession, person_id: UUID, kind: NotificationKind) -> None:

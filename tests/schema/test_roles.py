@@ -56,6 +56,7 @@ QUERIES = {
     "recommendedJobs": "{ recommendedJobs(first: 1) { nodes { id } } }",
 }
 MUTATIONS: dict[str, str] = {
+    "markNotificationsRead": "{notificationIds: []}",
     "updateMyProfile": '{pronouns: "they"}',
     "updateProfile": '{personId: "$person", pronouns: "they"}',
     "setFerpaHold": "{hold: true}",
@@ -179,9 +180,15 @@ async def everything(session: AsyncSession) -> dict[str, Any]:
     return {name: await session.scalar(text(digest.format(name))) for name in names}
 
 
+SUBSCRIPTIONS = {"notificationReceived"}
+"""They need real connections: `test_subscriptions.py` asks them as each kind of caller."""
+
+
 def operations() -> list[tuple[str, str, str]]:
     """(field, what it requires, the operation) of all root fields."""
     found: list[tuple[str, str, str]] = []
+    assert SCHEMA.subscription_type is not None
+    assert set(SCHEMA.subscription_type.fields) == SUBSCRIPTIONS
     for kind, texts in ((SCHEMA.query_type, QUERIES), (SCHEMA.mutation_type, MUTATIONS)):
         assert kind is not None
         assert set(kind.fields) == set(texts)

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -18,6 +19,7 @@ from api import models
 from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase
+from api.live import MOST_WAITING, Stream, StreamEnded
 from api.services.notifications import notify
 from api.settings import Settings
 from schema.ids import encode_id
@@ -25,7 +27,7 @@ from tests.api.servers import serving_here
 from tests.factories import make_event, make_member
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
-LISTEN = """subscription { notificationReceived { kind readAt event { name }
+LISTEN = """subscription { notificationReceived { id kind readAt event { name }
     request { incoming message person { displayName } } tie { person { displayName } } } }"""
 ASK = 'mutation($id: ID!) { requestConnection(input: {personId: $id, message: "Hello"}) { __typename } }'
 LIST = """{ viewer { unreadNotifications notifications(first: 9) { totalCount nodes { id kind
@@ -59,30 +61,45 @@ class Network:
         with connect(f"ws://127.0.0.1:{self.port}/graphql", subprotocols=[TRANSPORT]) as socket:
             yield socket
 
-    @contextmanager
-    def listening(self, name: str) -> Generator[Callable[[], Any]]:
-        """Gives what waits for the next event; it listens from the start of the block."""
+    async def tell(self, name: str) -> str:
+        """Notify somebody; the notification's global id."""
+        async with self.db.write() as session, session.begin():
+            kind = models.NotificationKind.NEW_SUGGESTIONS
+            return encode_id("Notification", await notify(session, self.accounts[name].person_id, kind))
+
+    @asynccontextmanager
+    async def listening(self, name: str) -> AsyncGenerator[Callable[[], Any]]:
+        """Gives what waits for the next event. It listens from the start of the block: nothing says when a subscription
+        has begun, so it is told of something until it hears that."""
         with self.socket() as socket:
             begin(socket, self.token(name))
             say(socket, type="subscribe", id="1", payload={"query": LISTEN})
-            say(socket, type="subscribe", id="2", payload={"query": "{ __typename }"})
-            while hear(socket)["type"] != "complete":
-                pass  # by then the subscription before it has begun
 
-            def following() -> Any:
-                message = hear(socket)
+            def following(timeout: float = 20) -> Any:
+                message = hear(socket, timeout)
                 assert (message["type"], message["id"]) == ("next", "1"), message
                 return message["payload"]["data"]["notificationReceived"]
 
-            yield following
+            heard = None
+            while heard is None:
+                last = await self.tell(name)
+                with suppress(TimeoutError):
+                    heard = following(0.2)
+            while heard["id"] != last:
+                heard = following()
+
+            def next_one() -> Any:
+                return {key: value for key, value in following().items() if key != "id"}
+
+            yield next_one
 
 
 def say(socket: ClientConnection, **message: Any) -> None:
     socket.send(json.dumps(message))
 
 
-def hear(socket: ClientConnection) -> Any:
-    return json.loads(socket.recv(timeout=20))
+def hear(socket: ClientConnection, timeout: float = 20) -> Any:
+    return json.loads(socket.recv(timeout=timeout))
 
 
 def begin(socket: ClientConnection, token: str | None = None) -> None:
@@ -111,12 +128,12 @@ async def network(real_db: PooledDatabase, real_url: str, settings: Settings, is
 
 
 async def test_who_listens_is_told_of_what_concerns_them_as_they_see_it(network: Network):
-    with network.listening("Ana") as ana, network.listening("Ben") as ben:
+    async with network.listening("Ana") as ana, network.listening("Ben") as ben:
         await network.ask("Ana", ASK, id=network.gid("Ben"))
         request = {"incoming": True, "message": "Hello", "person": {"displayName": "Ana"}}
         told = {"kind": "CONNECTION_REQUESTED", "readAt": None, "event": None, "request": request, "tie": None}
         assert ben() == told
-        (one,) = (await network.ask("Ben", LIST))["viewer"]["notifications"]["nodes"]
+        one, *_ = (await network.ask("Ben", LIST))["viewer"]["notifications"]["nodes"]
         await network.ask("Ben", ANSWER, id=one["request"]["id"])
         accepted = {"kind": "CONNECTION_ACCEPTED", "request": None, "tie": {"person": {"displayName": "Ben"}}}
         assert ana() == {"readAt": None, "event": None} | accepted
@@ -125,7 +142,7 @@ async def test_who_listens_is_told_of_what_concerns_them_as_they_see_it(network:
 async def test_a_seat_is_confirmed(network: Network):
     async with network.db.write() as session, session.begin():
         event = await make_event(session, name="Reunion")
-    with network.listening("Ana") as ana:
+    async with network.listening("Ana") as ana:
         register = "mutation($id: ID!) { registerForEvent(input: {eventId: $id}) { __typename } }"
         await network.ask("Ana", register, id=encode_id("Event", event.id))
         found = ana()
@@ -148,7 +165,7 @@ async def test_the_list_has_what_came_before_and_what_is_read_is_marked(network:
 
 
 async def test_what_is_no_longer_there_for_the_listener_is_not_told(network: Network):
-    with network.listening("Ben") as ben:
+    async with network.listening("Ben") as ben:
         async with network.db.write() as session, session.begin():
             ana, ben_id = (network.accounts[name].person_id for name in ("Ana", "Ben"))
             session.add(models.Block(blocker_id=ben_id, blocked_id=ana))
@@ -160,7 +177,8 @@ async def test_what_is_no_longer_there_for_the_listener_is_not_told(network: Net
             await notify(session, ben_id, models.NotificationKind.CONNECTION_REQUESTED, connection_id=tie.id)
             await notify(session, ben_id, models.NotificationKind.NEW_SUGGESTIONS)
         assert ben()["kind"] == "NEW_SUGGESTIONS"
-    assert (await network.ask("Ben", LIST))["viewer"]["notifications"]["totalCount"] == 1
+    viewer = (await network.ask("Ben", LIST))["viewer"]
+    assert {one["kind"] for one in viewer["notifications"]["nodes"]} == {"NEW_SUGGESTIONS"}
 
 
 async def test_who_may_listen_no_longer_is_told_so_instead_of_the_event(network: Network):
@@ -254,6 +272,42 @@ async def test_other_protocols_get_no_socket(network: Network):
             pass
 
 
+async def test_a_lost_database_ends_the_streams_and_they_can_be_begun_anew(network: Network):
+    with network.socket() as socket:
+        begin(socket, network.token("Ben"))
+        say(socket, type="subscribe", id="1", payload={"query": LISTEN})
+        await _until_listening(network)
+        async with network.db.write() as session, session.begin():
+            await session.execute(text(f"select pg_terminate_backend(pid) from pg_stat_activity where {LISTENS}"))
+        assert closed(socket)[0] == 1012
+    async with network.listening("Ben") as ben:
+        await network.tell("Ben")
+        assert ben()["kind"] == "NEW_SUGGESTIONS"
+
+
+LISTENS = "query = 'listen alumni_notifications' and datname = current_database()"
+
+
+async def _until_listening(network: Network) -> None:
+    for _ in range(500):
+        async with network.db.write() as session:
+            if await session.scalar(text(f"select exists (select from pg_stat_activity where {LISTENS})")):
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("The server does not listen.")
+
+
+async def test_a_stream_that_is_not_read_ends_and_takes_no_more():
+    stream, told = Stream(), [UUID(int=number) for number in range(1, MOST_WAITING + 2)]
+    for one in told[:-1]:
+        stream.tell(one)
+    assert await stream.next() == told[0]
+    stream.tell(told[-1])
+    stream.tell(told[-1])
+    with pytest.raises(StreamEnded):
+        await stream.next()
+
+
 # ---------------------------------------------------------------- server-sent events
 
 
@@ -285,6 +339,5 @@ async def test_events_come_as_server_sent_ones_too(network: Network):
 async def _ask_until_told(network: Network) -> None:
     """A stream has no sign that it has begun: tell until it is heard."""
     while True:
-        async with network.db.write() as session, session.begin():
-            await notify(session, network.accounts["Ben"].person_id, models.NotificationKind.NEW_SUGGESTIONS)
+        await network.tell("Ben")
         await asyncio.sleep(0.2)
