@@ -5,7 +5,7 @@ from types import TracebackType
 
 from schema.http.failures import BadRequest
 
-PATIENCE_SECONDS = 0.25
+PATIENCE_SECONDS = 0.5
 RETRY_SECONDS = 1
 
 

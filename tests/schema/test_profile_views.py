@@ -166,7 +166,7 @@ async def test_a_mutation_whose_payload_goes_over_the_bound_changes_nothing(
     asked = """mutation($id: ID!) { requestConnection(input: {personId: $id}) {
         ... on RequestConnectionPayload { person { bio } } } }"""
     answer = await api(asked, as_=me, id=gid(people[1]))
-    assert (answer.data, answer.codes) == (None, ["RATE_LIMITED"])
+    assert (answer.data, answer.codes) == ({"requestConnection": None}, ["RATE_LIMITED"])
     assert (await session.scalars(select(models.Connection))).all() == []
     assert await seen(session) == 1
 

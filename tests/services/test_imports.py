@@ -219,6 +219,7 @@ def test_a_bad_json_line_is_named(tmp_path: Path):
     assert refused.value.problems[0].path == ("line 2",)
 
 
+@pytest.mark.timeout(60)
 async def test_many_rows_cost_no_more_statements_than_a_few(session: AsyncSession, engine: AsyncEngine):
     counted: list[str] = []
 

@@ -276,6 +276,7 @@ def test_at_most_forty_characters_of_a_bad_value_are_repeated(method: str) -> No
 
 
 @pytest.mark.property
+@pytest.mark.timeout(120)
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80) | st.binary(max_size=40).map(lambda raw: raw.decode("latin-1")))
 def test_whatever_comes_in_the_answer_can_be_stored_and_shown(value: str) -> None:

@@ -58,7 +58,8 @@ async def test_20_requests_at_once_with_a_bound_of_10_answer_exactly_10(
     (viewer,), people = await make_viewers(real_db, 1, 20)
     headers = {"authorization": f"Bearer {issuer.token(viewer.account_id or viewer.key, timedelta(minutes=5))}"}
     query = "query($id: ID!) { person(id: $id) { displayName } }"
-    transport = httpx.ASGITransport(create_app(settings, real_db))
+    all_at_once = settings.model_copy(update={"operations_at_once": 20})
+    transport = httpx.ASGITransport(create_app(all_at_once, real_db))
     async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
 
         async def ask(person_id: UUID) -> int:
