@@ -31,6 +31,8 @@ class Context:
     viewer: Viewer
     db: Database
     query_embedder: TextEmbedder
+    development: bool = False
+    """Whether webhooks may lead to this machine itself."""
     running: Running | None = None
     loaders: dict[Any, Any] = field(default_factory=dict[Any, Any])
 

@@ -31,6 +31,8 @@ from schema.office.lost_people import LostPeopleMutation, LostPeopleQuery, LostP
 from schema.office.merges import MergesMutation, MergesQuery, PersonMerge
 from schema.office.outcomes import OutcomesQuery
 from schema.office.proposals import ProposalsMutation, ProposalsQuery, UpdateProposal
+from schema.office.webhooks.mutations import WebhooksMutation
+from schema.office.webhooks.types import Webhook, WebhookAttempt, WebhookDelivery, WebhooksQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
@@ -63,6 +65,7 @@ QUERIES = (
     ProposalsQuery,
     LostPeopleQuery,
     MergesQuery,
+    WebhooksQuery,
 )
 MUTATIONS = (
     ProfileMutation,
@@ -79,6 +82,7 @@ MUTATIONS = (
     LostPeopleMutation,
     MergesMutation,
     ImpersonationsMutation,
+    WebhooksMutation,
 )
 
 
@@ -107,6 +111,9 @@ def build_schema() -> strawberry.Schema:
             PersonMerge,
             UpdateProposal,
             Impersonation,
+            Webhook,
+            WebhookDelivery,
+            WebhookAttempt,
         ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,

@@ -63,6 +63,7 @@ from api.access.ties import (
     told_state,
 )
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
+from api.access.webhooks import sees_attempt, sees_delivery, sees_webhook, sets_up, visible_objects
 
 __all__ = [
     "ANONYMOUS",
@@ -114,7 +115,9 @@ __all__ = [
     "recorded_for",
     "restricted",
     "sees_all",
+    "sees_attempt",
     "sees_audit",
+    "sees_delivery",
     "sees_event",
     "sees_fact",
     "sees_fact_alone",
@@ -133,6 +136,8 @@ __all__ = [
     "sees_role",
     "sees_tie",
     "sees_vector",
+    "sees_webhook",
+    "sets_up",
     "some_row",
     "staff_only",
     "suggestable_events",
@@ -145,6 +150,7 @@ __all__ = [
     "told_answer",
     "told_of_item",
     "told_state",
+    "visible_objects",
     "visible_people",
     "withheld_fields",
 ]

@@ -82,11 +82,12 @@ def _url(settings: Settings) -> str:
 def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None) -> MakeContext:
     authenticator = Authenticator(settings)
     query_embedder = given or QueryEmbedder(settings.models_dir, settings.embedding_model)
+    development = settings.environment == "development"
 
     async def make_context(request: Request) -> Context:
         authorization, named = request.headers.get("authorization"), request.headers.get(IMPERSONATE)
         if named is None:
-            return Context(await authenticator.viewer(authorization, db), db, query_embedder)
+            return Context(await authenticator.viewer(authorization, db), db, query_embedder, development)
         viewer = await authenticator.impersonating(authorization, _impersonation_id(named), db)
         return Context(viewer, UnwrittenDatabase(db), query_embedder)
 

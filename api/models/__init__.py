@@ -31,13 +31,28 @@ from api.models.suggestions import ITEMS, OutcomeKind, Suggestion, SuggestionOut
 from api.models.suppressions import Suppression, SuppressionSalt
 from api.models.ties import Block, Connection, ConnectionState
 from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector, ItemVector
+from api.models.webhooks import (
+    FAREWELLS,
+    NOUN_OF,
+    AttemptOutcome,
+    DeliveryState,
+    Noun,
+    SwitchedOff,
+    Webhook,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookTopic,
+)
 
 __all__ = [
     "DIMENSION",
     "DIRECTORY_COLUMNS",
+    "FAREWELLS",
     "ITEMS",
+    "NOUN_OF",
     "Account",
     "AccountRole",
+    "AttemptOutcome",
     "AttendanceMode",
     "AuditAction",
     "AuditEvent",
@@ -47,6 +62,7 @@ __all__ = [
     "ContactKind",
     "ContactPoint",
     "ContactStatus",
+    "DeliveryState",
     "DirectoryField",
     "Education",
     "EmbeddingModel",
@@ -73,6 +89,7 @@ __all__ = [
     "MentorTopic",
     "Mentorship",
     "MentorshipState",
+    "Noun",
     "Organization",
     "OutcomeKind",
     "Person",
@@ -94,8 +111,13 @@ __all__ = [
     "SuggestionOutcome",
     "Suppression",
     "SuppressionSalt",
+    "SwitchedOff",
     "TagKind",
     "TextKind",
     "UpdateProposal",
     "Visibility",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookTopic",
 ]
