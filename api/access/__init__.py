@@ -63,7 +63,7 @@ from api.access.ties import (
     told_state,
 )
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
-from api.access.webhooks import sees_attempt, sees_delivery, sees_webhook, sets_up, visible_objects
+from api.access.webhooks import administers, sees_attempt, sees_delivery, sees_webhook, sets_up, visible_objects
 
 __all__ = [
     "ANONYMOUS",
@@ -74,6 +74,7 @@ __all__ = [
     "Viewer",
     "ViewerKind",
     "actor_name",
+    "administers",
     "any_member_sees",
     "any_member_sees_registration",
     "blocked_name",

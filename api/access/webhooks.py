@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import ColumnElement, FromClause, Uuid, and_, bindparam, false, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, Uuid, and_, bindparam, false, literal_column, not_, or_, select
 
 from api.access.events import sees_event
 from api.access.jobs import sees_job
@@ -27,12 +27,19 @@ def visible_objects(viewer: Viewer, noun: Noun) -> AnySelect:
 
 
 def sees_webhook(viewer: Viewer, webhook: FromClause) -> ColumnElement[bool]:
-    """Webhooks are for administrators: the statement asks for the account's role, which is no part of its shape."""
+    """Webhooks are for administrators. The statement asks for the account's role: it is no part of a viewer's shape."""
     if not viewer.is_staff:
         return false()
     account = Account.__table__.alias()
     own = account.c.id == bindparam("account", viewer.account_id, type_=Uuid())
-    return and_(webhook.c.id.is_not(None), some_row(account, own, account.c.role == literal_column("'ADMIN'")))
+    return and_(webhook.c.id.is_not(None), some_row(account, own, administers(account)))
+
+
+def administers(account: FromClause) -> ColumnElement[bool]:
+    """Whether it is an administrator's account now, and of nobody who has died."""
+    person = Person.__table__.alias()
+    dead = some_row(person, person.c.id == account.c.person_id, person.c.deceased)
+    return and_(account.c.role == literal_column("'ADMIN'"), not_(dead))
 
 
 def sets_up(viewer: Viewer, webhook: FromClause) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from api.services.webhooks.attempts import (
     note_health,
     settle,
 )
-from api.services.webhooks.queueing import deliver_soon, forget_old, sweep
+from api.services.webhooks.queueing import deliver_soon
 from api.services.webhooks.subscriptions import (
     WebhookChanges,
     create_webhook,
@@ -20,6 +20,7 @@ from api.services.webhooks.subscriptions import (
     rotate_secret,
     update_webhook,
 )
+from api.services.webhooks.sweeping import forget_old, sweep
 
 __all__ = [
     "MOST_ATTEMPTS",

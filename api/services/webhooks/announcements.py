@@ -4,14 +4,14 @@ from collections.abc import Collection
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Table, Text, Uuid, any_, bindparam, column, delete, func, literal_column, select
+from sqlalchemy import ARRAY, Table, Text, Uuid, any_, bindparam, column, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, ViewerKind, visible_objects
+from api.access import Viewer, ViewerKind, administers, visible_objects
 from api.db import AnySelect
-from api.models import NOUN_OF, Account, AccountRole, Webhook, WebhookDelivery, WebhookTopic
+from api.models import NOUN_OF, Account, Webhook, WebhookDelivery, WebhookTopic
 from api.services.webhooks.queueing import deliver_soon
 from api.statements import Statements
 
@@ -48,7 +48,7 @@ def _listening() -> AnySelect:
         .where(
             webhook.c.switched_off.is_(None),
             bindparam("topic", type_=Text()) == any_(webhook.c.topics),
-            account.c.role == literal_column(f"'{AccountRole.ADMIN.value}'"),
+            administers(account),
         )
         .order_by(webhook.c.id)
     )

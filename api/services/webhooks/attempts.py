@@ -12,16 +12,15 @@ from random import SystemRandom
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, func, not_, null, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, func, literal_column, not_, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from api.access import Viewer, some_row, visible_objects
+from api.access import Viewer, administers, some_row, visible_objects
 from api.models import (
     FAREWELLS,
     NOUN_OF,
     Account,
-    AccountRole,
     AttemptOutcome,
     DeliveryState,
     SwitchedOff,
@@ -39,6 +38,8 @@ JITTER = 0.2
 """A pause is longer or shorter by up to this part of it, so that what failed together is not sent again together."""
 GONE = 410
 """The answer of a receiver that wants to hear nothing any more."""
+WAITING: ColumnElement[str] = literal_column(f"'{DeliveryState.WAITING.value}'")
+"""As a literal: a partial index is of no use to a parameter."""
 _CHANCES = SystemRandom()
 _WEBHOOKS, _DELIVERIES = cast(Table, Webhook.__table__), cast(Table, WebhookDelivery.__table__)
 _ATTEMPTS, _ACCOUNTS = cast(Table, WebhookAttempt.__table__), cast(Table, Account.__table__)
@@ -87,7 +88,7 @@ async def claim(session: AsyncSession, webhook_id: UUID) -> Message | None:
     webhook = (await session.execute(_secrets_of(webhook_id))).one_or_none()
     if webhook is None:
         return None
-    if webhook.role != AccountRole.ADMIN:
+    if not webhook.administered:
         await switch_off(session, webhook_id, SwitchedOff.RIGHTS_ENDED)
         return None
     subscriber = administrator(webhook.account_id, webhook.person_id)
@@ -119,7 +120,7 @@ def _secrets_of(webhook_id: UUID) -> Any:
     still = case((webhook.previous_until > func.now(), webhook.previous_secret), else_=null())
     return (
         select(webhook.url, webhook.secret, still.label("previous_secret"), webhook.account_id)
-        .add_columns(account.role, account.person_id)
+        .add_columns(account.person_id, administers(_ACCOUNTS).label("administered"))
         .join_from(_WEBHOOKS, _ACCOUNTS, account.id == webhook.account_id)
         .where(webhook.id == webhook_id, webhook.switched_off.is_(None))
     )
@@ -129,13 +130,13 @@ def _due(webhook_id: UUID) -> Any:
     """What has waited longest and is due, unless something earlier about the same object waits still."""
     this, earlier = _DELIVERIES, _DELIVERIES.alias()
     before = and_(earlier.c.webhook_id == this.c.webhook_id, earlier.c.object_id == this.c.object_id)
-    blocked = some_row(earlier, before, earlier.c.place < this.c.place, earlier.c.state == DeliveryState.WAITING)
+    blocked = some_row(earlier, before, earlier.c.place < this.c.place, earlier.c.state == WAITING)
     counted = _ATTEMPTS.c.delivery_id == this.c.id, _ATTEMPTS.c.created_at >= this.c.queued_at
     tried = select(func.count(_ATTEMPTS.c.id)).where(*counted).correlate(this).scalar_subquery()
     first = select(func.min(_ATTEMPTS.c.created_at)).where(*counted).correlate(this).scalar_subquery()
     return (
         select(this, tried.label("tried"), first.label("first_tried_at"))
-        .where(this.c.webhook_id == webhook_id, this.c.state == DeliveryState.WAITING, not_(blocked))
+        .where(this.c.webhook_id == webhook_id, this.c.state == WAITING, not_(blocked))
         .where(this.c.next_attempt_at <= func.now())
         .order_by(this.c.place)
         .limit(1)
@@ -220,10 +221,15 @@ async def note_health(
 
 
 async def switch_off(session: AsyncSession, webhook_id: UUID, why: SwitchedOff) -> None:
-    """Tell a webhook nothing any more. What waits is given up, but for what a worker has in hand at this moment."""
+    """Tell a webhook nothing any more, and give up what waits."""
     still_on = and_(_WEBHOOKS.c.id == webhook_id, _WEBHOOKS.c.switched_off.is_(None))
     await session.execute(update(_WEBHOOKS).where(still_on).values(switched_off=why))
-    waiting = and_(_DELIVERIES.c.webhook_id == webhook_id, _DELIVERIES.c.state == DeliveryState.WAITING)
+    await give_up_waiting(session, webhook_id)
+
+
+async def give_up_waiting(session: AsyncSession, webhook_id: UUID) -> None:
+    """Give up what waits for a webhook, but for what a worker has in hand at this moment: a sweep finds that."""
+    waiting = and_(_DELIVERIES.c.webhook_id == webhook_id, _DELIVERIES.c.state == WAITING)
     farewell = _DELIVERIES.c.topic.in_(list(FAREWELLS))
     await session.execute(delete(_DELIVERIES).where(_DELIVERIES.c.id.in_(_free(waiting, farewell))))
     given_up = update(_DELIVERIES).where(_DELIVERIES.c.id.in_(_free(waiting, not_(farewell))))
