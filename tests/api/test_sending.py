@@ -4,11 +4,15 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
@@ -16,7 +20,7 @@ from api.db import PooledDatabase
 from api.queue import SWEEP_WEBHOOKS, enqueue
 from api.sending import Poster, deliver
 from api.services.erasures import ErasureReason, erase_person
-from api.services.webhooks import MOST_ATTEMPTS, announce, redeliver, rotate_secret
+from api.services.webhooks import MOST_ATTEMPTS, announce, create_webhook, redeliver, rotate_secret
 from api.worker import Jobs, build_queue
 from recommender.embeddings import HashEmbedder
 from schema.ids import encode_id
@@ -156,6 +160,14 @@ async def test_a_workers_job_sends_it_and_a_sweep_what_was_lost(office: Office):
         office.rows("delete from procrastinate_jobs")
         async with office.db.write() as session, session.begin():
             await enqueue(session, SWEEP_WEBHOOKS)
+
+
+async def test_an_error_that_is_logged_does_not_tell_the_secret(office: Office):
+    nobody = replace(office.viewer, account_id=UUID(int=1))
+    with pytest.raises(IntegrityError) as failed:
+        async with office.db.write() as session, session.begin():
+            await create_webhook(session, nobody, "https://receiver.example/", [T.JOB_POSTED])
+    assert "whsec_" not in "".join(traceback.format_exception(failed.value))
 
 
 # ---------------------------------------------------------------- order, and again
