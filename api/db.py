@@ -91,6 +91,7 @@ class PooledDatabase:
             pool_pre_ping=True,
             pool_timeout=PATIENCE_SECONDS,
             connect_args={"options": options},
+            hide_parameters=True,  # errors are logged: with what people said of themselves, and secrets, in them
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._lines = Lines(url, pool_size, PATIENCE_SECONDS, options)

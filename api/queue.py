@@ -23,6 +23,15 @@ PURGE_MERGES = "purge_merges"
 """Forget what merges removed that cannot be undone any more."""
 FORGET_VIEWS = "forget_views"
 """Forget whose profiles were seen on days that are over."""
+DELIVER_WEBHOOK = "deliver_webhook"
+"""Send what waits for one webhook. Argument: webhook_id."""
+SWEEP_WEBHOOKS = "sweep_webhooks"
+"""See to it that whatever is due for any webhook is sent."""
+FORGET_DELIVERIES = "forget_deliveries"
+"""Forget what went through webhooks long ago."""
+LANE, SENDING_LANE = "default", "webhooks"
+"""What jobs wait in. Those that wait for receivers have a lane of their own: no other job stands behind them."""
+_LANES = {DELIVER_WEBHOOK: SENDING_LANE}
 _DROP = text("delete from procrastinate_jobs where position(:word in args::text) > 0 and status <> 'doing'")
 _BLANK = text("""
     update procrastinate_jobs set args = replace(args::text, :word, :nothing)::jsonb,
@@ -47,7 +56,9 @@ async def enqueue(session: AsyncSession, job: str, *, lock: str | None = None, *
     """
     await session.connection()  # begins the transaction: a statement sent before it would survive a rollback
     connection = await driver_connection(session)
-    task = _queue().configure_task(job, lock=lock, task_kwargs=dict(arguments), connection=connection)
+    task = _queue().configure_task(
+        job, lock=lock, queue=_LANES.get(job, LANE), task_kwargs=dict(arguments), connection=connection
+    )
     await task.defer_async()
 
 

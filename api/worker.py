@@ -17,7 +17,19 @@ from procrastinate.jobs import Status
 
 from api.db import Database, PooledDatabase
 from api.models import NotificationKind
-from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES
+from api.queue import (
+    DELIVER_WEBHOOK,
+    EMBED_MISSING,
+    EMBED_PERSON,
+    FORGET_DELIVERIES,
+    FORGET_VIEWS,
+    LANE,
+    PURGE_MERGES,
+    SENDING_LANE,
+    SWEEP_WEBHOOKS,
+)
+from api.sending import Poster, deliver
+from api.services import webhooks
 from api.services.merges import purge_merges
 from api.services.notifications import notify_once
 from api.services.profile_views import forget_views
@@ -27,8 +39,11 @@ from recommender.vectors import embed_missing
 
 logger = logging.getLogger(__name__)
 
-CONCURRENCY = 2
-"""A sweep over everything, and beside it the edit of one person; they take turns at the model, batch by batch."""
+CONCURRENCY = {LANE: 2, SENDING_LANE: 4}
+"""How many jobs run at once. In the first lane a sweep over everything, and beside it the edit of one person; they take
+turns at the model, batch by batch. In the other those that wait for receivers of webhooks."""
+CONNECTIONS = CONCURRENCY[LANE] + 2 * CONCURRENCY[SENDING_LANE]
+"""A message is held by one connection while others write down how it goes."""
 
 
 class SweepOptions(TypedDict):
@@ -63,6 +78,7 @@ class Jobs:
 
     db: Database
     embedder: Embedder
+    poster: Poster
 
     async def embed_person(self, person_id: str) -> None:
         """Embed what this person's facts lack vectors for, and tell them that whom they should meet is new by that."""
@@ -83,6 +99,20 @@ class Jobs:
         """Forget whose profiles were seen on days that are over, every hour."""
         async with self.db.write() as session, session.begin():
             await forget_views(session)
+
+    async def deliver_webhook(self, webhook_id: str) -> None:
+        """Send what waits for this webhook, as far as it is due."""
+        await deliver(self.db, self.poster, UUID(webhook_id))
+
+    async def sweep_webhooks(self, timestamp: int = 0) -> None:
+        """See, every minute, to what is due for webhooks: attempts to be made again, and what a lost job has left."""
+        async with self.db.write() as session, session.begin():
+            await webhooks.sweep(session)
+
+    async def forget_deliveries(self, timestamp: int = 0) -> None:
+        """Forget, every hour, what went through webhooks long ago."""
+        async with self.db.write() as session, session.begin():
+            await webhooks.forget_old(session)
 
 
 class OneAtATime:
@@ -106,10 +136,13 @@ def run_worker(settings: Settings) -> None:
 
 def build_queue(url: str, jobs: Jobs) -> App:
     """The queue with every job registered under the name that `api.queue` gives it."""
-    queue = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=CONCURRENCY + 2))
+    queue = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=sum(CONCURRENCY.values()) + 4))
     queue.task(name=EMBED_PERSON, retry=RETRY)(jobs.embed_person)
     sweep = queue.task(name=EMBED_MISSING, **SWEEP)(jobs.embed_missing)
     queue.periodic(cron=EVERY_MINUTE, **SWEEP)(sweep)
+    queue.task(name=DELIVER_WEBHOOK, queue=SENDING_LANE)(jobs.deliver_webhook)  # a sweep is its retry
+    queue.periodic(cron=EVERY_MINUTE)(queue.task(name=SWEEP_WEBHOOKS)(jobs.sweep_webhooks))
+    queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_DELIVERIES)(jobs.forget_deliveries))
     queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_VIEWS)(jobs.forget_views))
     queue.periodic(cron=EVERY_HOUR)(queue.task(name=PURGE_MERGES)(jobs.purge_merges))
     return queue
@@ -129,9 +162,10 @@ async def _work(settings: Settings) -> None:
         raise ValueError("ALUMNI_DATABASE_URL is not set. `alumni work` starts an embedded database by itself.")
     chosen = settings.embedding_model, settings.models_dir, settings.embedding_backend
     embedder = OneAtATime(await asyncio.to_thread(load_embedder, *chosen))
-    db = PooledDatabase(settings.database_url, CONCURRENCY)
+    db = PooledDatabase(settings.database_url, CONNECTIONS)
+    poster = Poster(loopback=settings.environment == "development")
     try:
-        await _keep_working(build_queue(settings.database_url, Jobs(db, embedder)), stop)
+        await _keep_working(build_queue(settings.database_url, Jobs(db, embedder, poster)), stop)
     finally:
         await db.close()
 
@@ -153,28 +187,32 @@ async def _keep_working(queue: App, stop: asyncio.Event) -> None:
 
 
 async def _work_until(queue: App, stop: asyncio.Event) -> None:
-    """Run the queue's worker; it returns early when it loses the database."""
-    working = asyncio.create_task(
-        queue.run_worker_async(
-            concurrency=CONCURRENCY,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_SECONDS,
-            shutdown_graceful_timeout=GRACE_SECONDS,
-        )
-    )
+    """Run the queue's workers, one a lane; they return early when they lose the database."""
+    working = [asyncio.create_task(_work_in(queue, lane, jobs)) for lane, jobs in CONCURRENCY.items()]
     rescuing = asyncio.create_task(_rescue_forever(queue))
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({working, rescuing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({*working, rescuing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (stopping, rescuing, working):
+        for task in (stopping, rescuing, *working):
             task.cancel()
-        results = await asyncio.gather(working, rescuing, return_exceptions=True)
+        results = await asyncio.gather(*working, rescuing, return_exceptions=True)
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+async def _work_in(queue: App, lane: str, jobs: int) -> None:
+    """So many jobs of a lane at once."""
+    await queue.run_worker_async(
+        queues=[lane],
+        concurrency=jobs,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        shutdown_graceful_timeout=GRACE_SECONDS,
+    )
 
 
 async def _rescue_forever(queue: App) -> None:

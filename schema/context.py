@@ -33,6 +33,8 @@ class Context:
     viewer: Viewer
     db: Database
     query_embedder: TextEmbedder
+    development: bool = False
+    """Whether webhooks may lead to this machine itself."""
     live: Live | None = None
     """What happens now; without it nobody can listen."""
     running: Running | None = None

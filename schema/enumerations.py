@@ -24,6 +24,14 @@ def describe(kind: type[Enum], description: str, **values: str) -> None:
 
 
 describe(
+    models.AttemptOutcome,
+    "What came of an attempt to deliver a message.",
+    ACCEPTED="The receiver answered 2xx.",
+    REFUSED="It answered something else.",
+    UNREACHED="Nothing was sent: no connection could be made to a public address.",
+    UNCERTAIN="It was sent, perhaps, and no answer came; or the worker was stopped meanwhile.",
+)
+describe(
     models.AuditAction,
     "What an officer did.",
     READ_RESTRICTED="Read facts that members at large may not see.",
@@ -57,6 +65,13 @@ describe(
     ACTIVE="It may.",
     HELD="Not for now.",
     SUPPRESSED="Never again.",
+)
+describe(
+    models.DeliveryState,
+    "Where a delivery stands.",
+    WAITING="It is to be sent, or sent again.",
+    DELIVERED="The receiver accepted it.",
+    FAILED="It was given up.",
 )
 describe(
     models.DirectoryField,
@@ -232,4 +247,26 @@ describe(
     CONNECTIONS="The office and the person's connections.",
     MEMBERS="Every member of the network.",
     PUBLIC="Everybody.",
+)
+describe(
+    models.SwitchedOff,
+    "Why a webhook is told nothing.",
+    BY_HAND="An administrator switched it off.",
+    FAILING="A message was given up after a day of attempts, in which the receiver accepted nothing.",
+    GONE="The receiver answered 410: it wants to hear nothing any more.",
+    RIGHTS_ENDED="Whoever set it up last is no administrator any more.",
+)
+describe(
+    models.WebhookTopic,
+    "What a webhook can be told of. A message names the object and says nothing of what is in it.",
+    PERSON_CREATED="Somebody is new here.",
+    PERSON_UPDATED="Something about a person changed that others than themselves may see.",
+    PERSON_DELETED="A person was erased, or merged into another: their id names them no more.",
+    EVENT_CREATED="An event is new, perhaps a draft.",
+    EVENT_UPDATED="An event was changed.",
+    EVENT_CANCELLED="An event is called off.",
+    EVENT_ATTENDANCE_CHANGED="Somebody took a seat at an event, or gave one back.",
+    JOB_POSTED="An opening is new.",
+    JOB_UPDATED="An opening was changed.",
+    JOB_WITHDRAWN="An opening was taken back.",
 )

@@ -33,6 +33,8 @@ from schema.office.lost_people import LostPeopleMutation, LostPeopleQuery, LostP
 from schema.office.merges import MergesMutation, MergesQuery, PersonMerge
 from schema.office.outcomes import OutcomesQuery
 from schema.office.proposals import ProposalsMutation, ProposalsQuery, UpdateProposal
+from schema.office.webhooks.mutations import WebhooksMutation
+from schema.office.webhooks.types import Webhook, WebhookAttempt, WebhookDelivery, WebhooksQuery
 from schema.people.facts import ContactPoint, Education, Experience, Interest, Link, PersonText, Place, Skill
 from schema.people.profile import ProfileMutation
 from schema.people.queries import PeopleQuery
@@ -65,6 +67,7 @@ QUERIES = (
     ProposalsQuery,
     LostPeopleQuery,
     MergesQuery,
+    WebhooksQuery,
 )
 MUTATIONS = (
     ProfileMutation,
@@ -82,6 +85,7 @@ MUTATIONS = (
     MergesMutation,
     ImpersonationsMutation,
     NotificationsMutation,
+    WebhooksMutation,
 )
 SUBSCRIPTIONS = (NotificationsSubscription,)
 
@@ -113,6 +117,9 @@ def build_schema() -> strawberry.Schema:
             UpdateProposal,
             Impersonation,
             Notification,
+            Webhook,
+            WebhookDelivery,
+            WebhookAttempt,
         ],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         exception_handlers=HANDLERS,

@@ -226,3 +226,30 @@ async def impersonate(
     session.add(row)
     await session.flush()
     return row
+
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+
+
+async def make_webhook(session: AsyncSession, admin: models.Account, **columns: Any) -> models.Webhook:
+    """A webhook of an administrator's, for every topic unless said otherwise."""
+    given = {"url": "https://receiver.example/hook", "topics": list(models.WebhookTopic), "secret": SECRET, **columns}
+    row = models.Webhook(account_id=admin.id, **given)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def make_delivery(
+    session: AsyncSession,
+    webhook: models.Webhook,
+    object_id: UUID,
+    topic: models.WebhookTopic = models.WebhookTopic.PERSON_UPDATED,
+    **columns: Any,
+) -> models.WebhookDelivery:
+    """A message that waits, as if each were of a write of its own."""
+    given = {"transaction": next(_numbers), **columns}
+    row = models.WebhookDelivery(webhook_id=webhook.id, object_id=object_id, topic=topic, **given)
+    session.add(row)
+    await session.flush()
+    return row

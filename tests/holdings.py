@@ -57,6 +57,7 @@ FIXED: Mapping[str, Values] = {
     "places": {"country": "PT"},
     "profile_views": {"visitor": None},
     "registrations": {"state": "CONFIRMED"},
+    "webhooks": {"topics": ["PERSON_UPDATED"], "switched_off": None},
 }
 """What checks and rules leave no choice in."""
 ALTERNATIVES: Mapping[str, tuple[str, ...]] = {

@@ -64,6 +64,7 @@ from api.access.ties import (
     told_state,
 )
 from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
+from api.access.webhooks import administers, sees_attempt, sees_delivery, sees_webhook, sets_up, visible_objects
 
 __all__ = [
     "ANONYMOUS",
@@ -74,6 +75,7 @@ __all__ = [
     "Viewer",
     "ViewerKind",
     "actor_name",
+    "administers",
     "any_member_sees",
     "any_member_sees_registration",
     "blocked_name",
@@ -115,7 +117,9 @@ __all__ = [
     "recorded_for",
     "restricted",
     "sees_all",
+    "sees_attempt",
     "sees_audit",
+    "sees_delivery",
     "sees_event",
     "sees_fact",
     "sees_fact_alone",
@@ -135,6 +139,8 @@ __all__ = [
     "sees_role",
     "sees_tie",
     "sees_vector",
+    "sees_webhook",
+    "sets_up",
     "some_row",
     "staff_only",
     "suggestable_events",
@@ -147,6 +153,7 @@ __all__ = [
     "told_answer",
     "told_of_item",
     "told_state",
+    "visible_objects",
     "visible_people",
     "withheld_fields",
 ]

@@ -107,11 +107,12 @@ def _database(settings: Settings) -> PooledDatabase:
 def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None, live: Live | None) -> MakeContext:
     authenticator = Authenticator(settings)
     query_embedder = given or QueryEmbedder(settings.models_dir, settings.embedding_model)
+    development = settings.environment == "development"
 
     async def make_context(headers: Mapping[str, str]) -> Context:
         authorization, named = headers.get("authorization"), headers.get(IMPERSONATE)
         if named is None:
-            return Context(await authenticator.viewer(authorization, db), db, query_embedder, live)
+            return Context(await authenticator.viewer(authorization, db), db, query_embedder, development, live)
         viewer = await authenticator.impersonating(authorization, _impersonation_id(named), db)
         return Context(viewer, UnwrittenDatabase(db), query_embedder)
 

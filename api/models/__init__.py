@@ -33,13 +33,28 @@ from api.models.suppressions import Suppression, SuppressionSalt
 from api.models.ties import Block, Connection, ConnectionState
 from api.models.trusted_documents import TrustedDocument
 from api.models.vectors import DIMENSION, EmbeddingModel, FacetKind, FactVector, ItemVector
+from api.models.webhooks import (
+    FAREWELLS,
+    NOUN_OF,
+    AttemptOutcome,
+    DeliveryState,
+    Noun,
+    SwitchedOff,
+    Webhook,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookTopic,
+)
 
 __all__ = [
     "DIMENSION",
     "DIRECTORY_COLUMNS",
+    "FAREWELLS",
     "ITEMS",
+    "NOUN_OF",
     "Account",
     "AccountRole",
+    "AttemptOutcome",
     "AttendanceMode",
     "AuditAction",
     "AuditEvent",
@@ -49,6 +64,7 @@ __all__ = [
     "ContactKind",
     "ContactPoint",
     "ContactStatus",
+    "DeliveryState",
     "DirectoryField",
     "Education",
     "EmbeddingModel",
@@ -77,6 +93,7 @@ __all__ = [
     "MentorshipState",
     "Notification",
     "NotificationKind",
+    "Noun",
     "Organization",
     "OutcomeKind",
     "Person",
@@ -98,9 +115,14 @@ __all__ = [
     "SuggestionOutcome",
     "Suppression",
     "SuppressionSalt",
+    "SwitchedOff",
     "TagKind",
     "TextKind",
     "TrustedDocument",
     "UpdateProposal",
     "Visibility",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookTopic",
 ]

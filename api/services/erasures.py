@@ -31,12 +31,14 @@ from api.models import (
     Organization,
     Person,
     Registration,
+    WebhookTopic,
 )
 from api.queue import forget
 from api.services.callers import own_person_id
 from api.services.merges.aliases import forget_merged
 from api.services.removals import remove_one_at_a_time
 from api.services.suppressions import Mark, mark_of_address, mark_of_record, suppress
+from api.services.webhooks import announce, forget_deliveries
 
 logger = logging.getLogger(__name__)
 _NAME, _PERSON = ("input", "displayName"), ("input", "personId")
@@ -97,6 +99,7 @@ async def _held(session: AsyncSession, viewer: Viewer, person_id: UUID) -> Row[A
 
 async def _erase(session: AsyncSession, person: Row[Any]) -> int:
     await _hold_counters(session, person.id)
+    await _tell(session, person.id)
     marks = await _delete_addresses(session, person.id)
     if person.source is not None and person.external_id is not None:
         marks.add(mark_of_record(person.source, person.external_id))
@@ -109,6 +112,14 @@ async def _erase(session: AsyncSession, person: Row[Any]) -> int:
         await session.execute(_CUT_MENTIONS, {"id": str(key)})
         await forget(session, str(key))
     return await suppress(session, marks)
+
+
+async def _tell(session: AsyncSession, person_id: UUID) -> None:
+    """Tell those who were told of the person that they are no more, so that copies elsewhere can go too (article 19 of
+    the GDPR); nothing else about them or their openings is told any more."""
+    job = _table(Job)
+    await forget_deliveries(session, [person_id], select(job.c.id).where(job.c.poster_id == person_id))
+    await announce(session, WebhookTopic.PERSON_DELETED, [person_id])
 
 
 async def _hold_counters(session: AsyncSession, person_id: UUID) -> None:

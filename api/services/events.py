@@ -22,11 +22,13 @@ from api.models import (
     Registration,
     RegistrationState,
     Visibility,
+    WebhookTopic,
 )
 from api.services.callers import hold_own_person, own_person_id
 from api.services.inputs import UNSET, Checker, Unset, input_path
 from api.services.notifications import notify
 from api.services.suggestion_outcomes import note_outcome
+from api.services.webhooks import announce
 
 LONGEST = timedelta(days=366)
 MOST_SEATS = 1_000_000
@@ -70,6 +72,7 @@ async def create_event(session: AsyncSession, viewer: Viewer, changes: EventChan
     values = checked(DEFAULTS, changes)
     event_id = uuid7()
     await session.execute(_EVENTS.insert().values(id=event_id, **values))
+    await announce(session, WebhookTopic.EVENT_CREATED, [event_id])
     return event_id
 
 
@@ -82,6 +85,7 @@ async def update_event(session: AsyncSession, viewer: Viewer, event_id: UUID, ch
     values = checked({name: getattr(event, name) for name in EVENT_FIELDS}, changes)
     refuse_what_is_taken(event, values)
     await session.execute(update(_EVENTS).where(_EVENTS.c.id == event_id).values(updated_at=func.now(), **values))
+    await announce(session, WebhookTopic.EVENT_UPDATED, [event_id])
 
 
 def refuse_what_is_taken(event: Row[Any], values: Mapping[str, Any]) -> None:
@@ -99,11 +103,14 @@ async def cancel_event(session: AsyncSession, viewer: Viewer, event_id: UUID) ->
     """
     _require_staff(viewer)
     event = await _visible(session, viewer, event_id)
-    if event.status != EventStatus.CANCELLED and event.over:
+    if event.status == EventStatus.CANCELLED:
+        return
+    if event.over:
         raise Conflict("The event is over.", _EVENT)
     await session.execute(
         update(_EVENTS).where(_EVENTS.c.id == event_id).values(status=EventStatus.CANCELLED, updated_at=func.now())
     )
+    await announce(session, WebhookTopic.EVENT_CANCELLED, [event_id])
 
 
 # ---------------------------------------------------------------- registrations
@@ -140,6 +147,7 @@ async def register(session: AsyncSession, viewer: Viewer, event_id: UUID) -> UUI
     )
     await note_outcome(session, own, "event_id", event_id, OutcomeKind.REGISTERED)
     await notify(session, own, NotificationKind.REGISTRATION_CONFIRMED, event_id=event_id)
+    await announce(session, WebhookTopic.EVENT_ATTENDANCE_CHANGED, [event_id])
     return cast(UUID, registration_id)
 
 
@@ -158,6 +166,7 @@ async def cancel_registration(session: AsyncSession, viewer: Viewer, event_id: U
         update(_REGISTRATIONS).where(_REGISTRATIONS.c.id == known.id).values(state=_CANCELLED, updated_at=func.now())
     )
     await session.execute(update(_EVENTS).where(_EVENTS.c.id == event_id).values(seats_taken=_EVENTS.c.seats_taken - 1))
+    await announce(session, WebhookTopic.EVENT_ATTENDANCE_CHANGED, [event_id])
 
 
 # ---------------------------------------------------------------- rows

@@ -343,12 +343,15 @@ def _item(viewer: Viewer, row: FromClause) -> Json:
 
 
 def _acting(viewer: Viewer) -> dict[str, Json]:
-    """When an administrator saw the network as the person, and when the person did so as one."""
+    """When an administrator saw the network as the person, and what the person did as one."""
+    webhook = _alias(models.Webhook)
+    set_up = _columns(webhook, "secret", "previous_secret")
     of_me, by_me = _alias(models.Impersonation), _alias(models.Impersonation)
     told = {**_columns(by_me), "as": _person(viewer, by_me.c.person_id)}
     return {
         "impersonations": _list(of_me, _columns(of_me), access.owns(viewer, of_me)),
         "impersonationsOfOthers": _list(by_me, told, access.owns_impersonation(viewer, by_me)),
+        "webhooks": _list(webhook, set_up, access.sets_up(viewer, webhook)),
     }
 
 

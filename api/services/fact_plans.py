@@ -139,22 +139,28 @@ class Plan:
     own: bool = False
     """Whether the people write about themselves."""
     people: set[UUID] = field(default_factory=set[UUID])
+    noticed: set[UUID] = field(default_factory=set[UUID])
+    """Those of the people of whom something changes that others than themselves may see."""
     removed: list[UUID] = field(default_factory=list[UUID])
     unembedded: list[UUID] = field(default_factory=list[UUID])
     """Facts that stay, but whose vectors no longer tell the truth or may no longer exist."""
     changed: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
     added: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    _levels: set[object] = field(default_factory=set[object])
+    """Who sees what changes of one person, before or after."""
 
     def person(
         self, person_id: UUID, stored: Sequence[Row], wanted: Sequence[Row], keep: frozenset[Visibility]
     ) -> None:
         """Plan one person's facts."""
         touched = len(self.removed) + len(self.changed) + len(self.added)
+        self._levels = set[object]()
         left = {cast(UUID, row["id"]): row for row in stored if row["visibility"] not in keep}
         out_of_reach = [row for row in stored if row["visibility"] in keep]
         wanted = self._distinct(wanted, out_of_reach) if self.kind.unique else wanted
         pairs = _pair(self.kind, left, wanted)
         self.removed.extend(left)
+        self._levels |= {row["visibility"] for row in left.values()}
         for row, former in pairs:
             if former is None:
                 self._add(person_id, row)
@@ -162,6 +168,8 @@ class Plan:
                 self._change(person_id, row, former)
         if touched != len(self.removed) + len(self.changed) + len(self.added):
             self.people.add(person_id)
+        if self._levels - {Visibility.ME}:
+            self.noticed.add(person_id)
 
     def _distinct(self, wanted: Sequence[Row], taken: Sequence[Row]) -> list[Row]:
         key = self.kind.keys[0]
@@ -176,6 +184,7 @@ class Plan:
     def _add(self, person_id: UUID, row: Row) -> None:
         content = {name: row.get(name, _GIVEN.get(name)) for name in self.kind.columns}
         visibility = row.get("visibility") or self.fresh or self.kind.visibility
+        self._levels.add(visibility)
         self.added.append(
             {"id": uuid7(), "person_id": person_id, "visibility": visibility, "created_at": None, **content}
         )
@@ -188,6 +197,7 @@ class Plan:
         if same_level and same_content:
             return
         visibility = former["visibility"] if same_level else asked
+        self._levels |= {former["visibility"], visibility}
         marks = dict.fromkeys(self.kind.marks)
         if marks:
             marks["chosen_visibility"] = former["chosen_visibility"] if same_level else None

@@ -44,10 +44,12 @@ from api.models import (
     Organization,
     Person,
     Visibility,
+    WebhookTopic,
 )
 from api.queue import EMBED_PERSON, enqueue
 from api.services.disclosures import OPEN, keep_back, must_stay_closed
 from api.services.fact_plans import CLOSED, KINDS, Kind, Plan, Row
+from api.services.webhooks import announce
 
 _CHUNK = 1000
 
@@ -122,6 +124,7 @@ async def replace_facts_many(
         await _carry_out(session, table, plan, source)
         if table is Education and (plan.added or plan.changed):
             await keep_back(session, plan.people)
+        await announce(session, WebhookTopic.PERSON_UPDATED, plan.noticed)
         changed |= plan.people
     return changed
 
@@ -322,6 +325,7 @@ async def set_visibility(
         .where(fact.c.id == fact_id)
         .values({"visibility": level, **({"chosen_visibility": None} if kind.marks else {})})
     )
+    await announce(session, WebhookTopic.PERSON_UPDATED, [found.id])  # to or from a level that the office sees
     if kind.vectors is not None and level not in CLOSED:
         await enqueue_embedding(session, found.id)
 

@@ -14,10 +14,11 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, recorded, sees_fact, visible_people
 from api.errors import NotAllowed, NotFound
-from api.models import Education, Person, PersonRole, PersonRoleKind
+from api.models import Education, Person, PersonRole, PersonRoleKind, WebhookTopic
 from api.services.audit import log_edits
 from api.services.facts import lock_people
 from api.services.inputs import FIRST_YEAR, LAST_YEAR, Checker
+from api.services.webhooks import announce
 
 MOST_GRADUATES = 1000
 _COHORT, _PEOPLE = ("input", "cohort"), ("input", "personIds")
@@ -97,6 +98,7 @@ async def _graduate(
         await _carry_out(session, on, steps)
         graduated = [key for key, status in found if status is GraduationStatus.GRADUATED]
         await log_edits(session, viewer, {key: ["roles"] for key in graduated})
+        await announce(session, WebhookTopic.PERSON_UPDATED, graduated)
     return found
 
 

@@ -13,11 +13,12 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, ViewerKind, job_is_open, posted, sees_job
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, OutcomeKind, Visibility
+from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, OutcomeKind, Visibility, WebhookTopic
 from api.services.callers import hold_own_person, own_person_id
 from api.services.facts import organization_named
 from api.services.inputs import UNSET, Checker, Unset, input_path
 from api.services.suggestion_outcomes import note_outcome
+from api.services.webhooks import announce
 
 LONGEST = timedelta(days=366)
 """An opening is posted for a year at most: who still looks posts it again."""
@@ -72,6 +73,7 @@ async def post_job(session: AsyncSession, viewer: Viewer, changes: JobChanges) -
     values["organization_id"] = await organization_named(session, values.pop("organization"))
     await session.execute(_JOBS.insert().values(id=job_id, poster_id=poster_id, **values))
     await _write_skills(session, job_id, skills)
+    await announce(session, WebhookTopic.JOB_POSTED, [job_id])
     return job_id
 
 
@@ -92,6 +94,7 @@ async def update_job(session: AsyncSession, viewer: Viewer, job_id: UUID, change
     if changes.skills is not UNSET:
         await session.execute(delete(_SKILLS).where(_SKILLS.c.job_id == job_id))
         await _write_skills(session, job_id, skills)
+    await announce(session, WebhookTopic.JOB_UPDATED, [job_id])
 
 
 async def withdraw_job(session: AsyncSession, viewer: Viewer, job_id: UUID) -> None:
@@ -101,7 +104,8 @@ async def withdraw_job(session: AsyncSession, viewer: Viewer, job_id: UUID) -> N
     """
     await _own(session, viewer, job_id)
     withdrawn = update(_JOBS).where(_JOBS.c.id == job_id, _JOBS.c.withdrawn_at.is_(None))
-    await session.execute(withdrawn.values(withdrawn_at=func.now(), updated_at=func.now()))
+    now_withdrawn = withdrawn.values(withdrawn_at=func.now(), updated_at=func.now()).returning(_JOBS.c.id)
+    await announce(session, WebhookTopic.JOB_WITHDRAWN, (await session.scalars(now_withdrawn)).all())
 
 
 async def show_interest(session: AsyncSession, viewer: Viewer, job_id: UUID) -> None:

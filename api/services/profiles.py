@@ -14,7 +14,7 @@ from api.access import Viewer, sees_fact, visible_people
 from api.db import AnySelect
 from api.errors import NotAllowed, NotFound
 from api.folding import fold
-from api.models import Experience, Fact, Institution, Person, PersonText, Visibility
+from api.models import Experience, Fact, Institution, Person, PersonText, Visibility, WebhookTopic
 from api.services.audit import log_edit
 from api.services.callers import own_person_id
 from api.services.fact_plans import KINDS, Row
@@ -22,6 +22,7 @@ from api.services.facts import Terms, enqueue_embedding, organizations_named, re
 from api.services.inputs import Checker
 from api.services.lost_people import forget_lost
 from api.services.profile_changes import NAMES, PARTS, TEXTS, ProfileChanges, Wanted, check_changes
+from api.services.webhooks import announce
 from api.statements import Statements
 
 _STATEMENTS = Statements(most=10)
@@ -64,6 +65,8 @@ async def _update(
     check.raise_problems()
 
     edited = await _write_names(session, person, wanted)
+    if edited:
+        await announce(session, WebhookTopic.PERSON_UPDATED, [person_id])
     rest = partial(_with_the_rest, session, viewer, person_id) if amend else None
     terms = Terms(own=True) if own else Terms(keep=OWN)
     written = await _write_facts(session, person_id, wanted, terms, rest)

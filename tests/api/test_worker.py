@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from api.db import PooledDatabase
 from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES, enqueue
+from api.sending import Poster
 from api.worker import Jobs, build_queue, rescue
 from recommender.embeddings import HashEmbedder
 from tests.factories import make_fact, make_person
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 
 @pytest.fixture
 def queue(real_db: PooledDatabase) -> App:
-    return build_queue(real_db.url, Jobs(real_db, HashEmbedder()))
+    return build_queue(real_db.url, Jobs(real_db, HashEmbedder(), Poster()))
 
 
 async def work_off(queue: App) -> None:

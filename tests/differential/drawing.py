@@ -24,11 +24,11 @@ MAX_DEPTH = 3
 MAX_JOINED = 2
 ROOTS: Mapping[str, int] = {
     "viewer": 12, "node": 18, "nodes": 3, "person": 24, "people": 30, "event": 10, "events": 14, "job": 10, "jobs": 14,
-    "mentors": 6, "mentorships": 6, "updateProposals": 3, "lostPeople": 3, "personMerges": 3, "searchPeople": 3,
-    "searchEvents": 1, "searchJobs": 1, "searchMentors": 1, "recommenders": 1,
+    "mentors": 6, "mentorships": 6, "updateProposals": 3, "lostPeople": 3, "personMerges": 3, "webhooks": 2,
+    "searchPeople": 3, "searchEvents": 1, "searchJobs": 1, "searchMentors": 1, "recommenders": 1,
 }  # fmt: skip
 """How often each root field is drawn. Those of suggestions look at the clock, and at what was shown before."""
-FOR_STAFF = frozenset({"updateProposals", "lostPeople", "personMerges"})
+FOR_STAFF = frozenset({"updateProposals", "lostPeople", "personMerges", "webhooks"})
 TEXTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "name": (("Person", "display_name"),),
     "programme": (("Education", "programme"),),

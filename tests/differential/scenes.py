@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from graphql import OperationDefinitionNode
@@ -24,7 +25,16 @@ from schema.engine.execution import Engine
 from tests.conftest import Api, asking, unbounded
 from tests.databases import LockedDatabase
 from tests.differential.plain import Plain
-from tests.factories import connect, make_event, make_fact, make_job, make_person, register
+from tests.factories import (
+    connect,
+    make_delivery,
+    make_event,
+    make_fact,
+    make_job,
+    make_person,
+    make_webhook,
+    register,
+)
 from tests.holdings import fill
 from tests.schema.access_checks.cases import HashedSearches
 from tests.schema.worlds import Asker, World, make_world
@@ -124,7 +134,22 @@ async def enlarge(session: AsyncSession, random: Random, world: World) -> list[A
     for name in NAMES:
         await _of_crowd(session, random, name, hub, organizations)
     admins = [Asker(ViewerKind.STAFF, one.account) for one in world.askers if one.through][:1]
+    for admin in admins:
+        await _webhooks(session, admin.account, hub)
     return [*world.askers, *admins, member, full, full, None]
+
+
+async def _webhooks(session: AsyncSession, admin: models.Account | None, person_id: UUID) -> None:
+    """One that is on and one that is off, with messages in all states and an attempt at each."""
+    assert admin is not None
+    off = {"switched_off": models.SwitchedOff.FAILING, "failing_since": datetime.now(UTC)}
+    for more in ({}, off):
+        webhook = await make_webhook(session, admin, **more)
+        for state in models.DeliveryState:
+            delivery = await make_delivery(session, webhook, person_id, state=state)
+            refused = {"outcome": models.AttemptOutcome.REFUSED, "response_code": 500, "note": "So."}
+            session.add(models.WebhookAttempt(delivery_id=delivery.id, ended_at=datetime.now(UTC), **refused))
+    await session.flush()
 
 
 async def _of_crowd(session: AsyncSession, random: Random, name: str, hub: Any, organizations: list[Any]) -> None:

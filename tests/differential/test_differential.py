@@ -10,7 +10,7 @@ import pytest
 from graphql import is_leaf_type, is_object_type
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.access import Viewer
+from api.access import Viewer, ViewerKind
 from api.auth import DevelopmentIssuer
 from api.settings import Settings
 from schema.engine.selections import named_type
@@ -204,7 +204,8 @@ async def test_every_field_is_seen_with_a_value_on_both_ways(
             definition = cast(Any, found.plain.schema.query_type).fields[field]
             if isinstance(source_of(definition), Page):
                 query = f"{{ {field}(first: 100) {everything(named_type(definition), False)} }}"
-                for asker in found.askers[:3]:
+                officers = [one for one in found.askers[3:] if one is not None and one.kind is ViewerKind.STAFF]
+                for asker in [*found.askers[:3], *officers]:
                     await compare(found, tally, asker, query, {})
         wanted = readable(found.plain)
     for seen in (tally.by_plan, tally.plainly):

@@ -29,11 +29,18 @@ EXPORT = """mutation($until: DateTime) { requestExport(input: {until: $until}) {
     ... on RequestExportPayload { export } ... on Error { code } } }"""
 MEET = "{ peopleYouShouldMeet(first: 10) { nodes { person { displayName } evidence { kind text } } } }"
 S = models.ConnectionState
-NOT_IN_IT = {"profile_views": "the counter of a single day, which nobody reads"}
+NOT_IN_IT = {
+    "profile_views": "the counter of a single day, which nobody reads",
+    "webhook_deliveries": "what the office was told, about others",
+    "webhook_attempts": "the same",
+}
 """Tables that concern a person and are not in the export, each with its reason."""
 NOT_TOLD = {
     "idempotency_keys.input_digest": "says nothing but that an input was the same",
     "person_merges.content": "for a month what it takes to undo it, with rows of others",
+    "webhooks.secret": "whoever has it can speak for us",
+    "webhooks.previous_secret": "the same for a day",
+    "webhook_attempts.note": "of what is not in it",
     "suggestions.evidence": "words are told as far as they name what is visible: see below",
 }
 """Columns of which nothing is in the export."""

@@ -18,6 +18,7 @@ from tests.conftest import Api
 from tests.factories import (
     connect,
     make_account,
+    make_delivery,
     make_event,
     make_fact,
     make_job,
@@ -25,6 +26,7 @@ from tests.factories import (
     make_mentor,
     make_person,
     make_staff,
+    make_webhook,
 )
 
 SCHEMA = build_engine().schema
@@ -48,6 +50,7 @@ QUERIES = {
     "events": "{ events(first: 1) { totalCount } }",
     "updateProposals": "{ updateProposals(first: 1) { totalCount } }",
     "personMerges": "{ personMerges(first: 1) { totalCount } }",
+    "webhooks": "{ webhooks(first: 1) { totalCount } }",
     "lostPeople": "{ lostPeople(first: 1) { totalCount } }",
     "cohortOutcomes": "{ cohortOutcomes(by: COUNTRY) { cells { count } } }",
     "recommenders": "{ recommenders { name } }",
@@ -100,6 +103,11 @@ MUTATIONS: dict[str, str] = {
     "erasePerson": '{personId: "$person", reason: REQUESTED}',
     "startImpersonation": '{personId: "$person", reason: "Help", minutes: 5}',
     "endImpersonation": '{impersonationId: "$leave"}',
+    "createWebhook": '{url: "https://example.org/hook", topics: [PERSON_UPDATED]}',
+    "updateWebhook": '{webhookId: "$webhook", on: false}',
+    "rotateWebhookSecret": '{webhookId: "$webhook"}',
+    "deleteWebhook": '{webhookId: "$webhook"}',
+    "redeliver": '{deliveryId: "$delivery"}',
     "importEvents": '{source: "s", rows: [{externalId: "1", name: "A", startsAt: "2020-01-01T10:00Z",'
     ' endsAt: "2020-01-01T11:00Z", timeZone: "UTC"}]}',
     "importJobs": '{source: "s", rows: [{externalId: "1", title: "A", organization: "B", remote: true,'
@@ -146,6 +154,8 @@ async def scene(session: AsyncSession) -> Scene:
     proposal = models.UpdateProposal(proposer_id=other.id, person_id=one.id, note="Moved.", state=state)
     session.add_all([mentorship, proposal])
     await session.flush()
+    webhook = await make_webhook(session, await make_account(session, role=models.AccountRole.ADMIN))
+    delivery = await make_delivery(session, webhook, one.id, state=models.DeliveryState.DELIVERED)
     accounts = {
         "stranger": None,
         "guest": await make_account(session, await make_person(session, alumnus=False)),
@@ -168,6 +178,8 @@ async def scene(session: AsyncSession) -> Scene:
         "merge": encode_id("PersonMerge", UUID(int=6)),
         "proposal": encode_id("UpdateProposal", proposal.id),
         "leave": encode_id("Impersonation", UUID(int=5)),
+        "webhook": encode_id("Webhook", webhook.id),
+        "delivery": encode_id("WebhookDelivery", delivery.id),
         "suggestion": encode_id("PersonSuggestion", UUID(int=5)),
     }
     return Scene(accounts, named)

@@ -24,6 +24,7 @@ OTHER_IDS = {
     "fact_vectors.fact_id": "computed",
     "profile_views.visitor": "somebody without a profile",
     "idempotency_keys.result_id": "whatever was made",
+    "webhook_deliveries.object_id": "of whatever kind: a record that is gone is told of no more",
 }
 """Columns of ids that have no foreign key and name no person."""
 

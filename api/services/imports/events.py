@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_event
 from api.errors import Conflict, Invalid, NotAllowed, Problem
-from api.models import AttendanceMode, Event, EventStatus, Registration, RegistrationState, Visibility
+from api.models import AttendanceMode, Event, EventStatus, Registration, RegistrationState, Visibility, WebhookTopic
 from api.services import events
 from api.services.audit import log_imports
 from api.services.events import EventChanges
@@ -104,6 +104,9 @@ def _whole(check: Checker, name: str, given: object) -> int | None:
 
 
 class _Import(ItemImport[EventRow]):
+    created, updated = WebhookTopic.EVENT_CREATED, WebhookTopic.EVENT_UPDATED
+    belonging = "registrations", WebhookTopic.EVENT_ATTENDANCE_CHANGED
+
     def __init__(self, session: AsyncSession, viewer: Viewer, source: str) -> None:
         super().__init__(session, viewer, source)
         self.known: dict[str, Row[Any]] = {}

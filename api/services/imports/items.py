@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import Viewer, visible_people
 from api.errors import Problem
-from api.models import Person
+from api.models import Person, WebhookTopic
 from api.queue import EMBED_MISSING, enqueue
 from api.services.imports.reports import ImportReport, ImportStatus, RowReport
 from api.services.imports.rows import objects, refuse
 from api.services.inputs import Checker
 from api.services.merges.aliases import merged_records
+from api.services.webhooks import announce
 
 CHUNK = 1_000
 
@@ -36,6 +37,11 @@ R = TypeVar("R", bound=ItemRow)
 
 class ItemImport(ABC, Generic[R]):
     """One import on its way, through which all rows are written, or none."""
+
+    created: ClassVar[WebhookTopic]
+    updated: ClassVar[WebhookTopic]
+    belonging: ClassVar[tuple[str, WebhookTopic | None]]
+    """What the report calls it that people belong to a thing, and what is told of that."""
 
     def __init__(self, session: AsyncSession, viewer: Viewer, source: str) -> None:
         self.session = session
@@ -78,8 +84,19 @@ class ItemImport(ABC, Generic[R]):
         else:
             if any(report.written or report.status is ImportStatus.CREATED for report in reports):
                 await enqueue(self.session, EMBED_MISSING, lock=EMBED_MISSING)
+            await self._tell(reports)
             await nested.commit()
         return ImportReport(reports, dry_run)
+
+    async def _tell(self, reports: Sequence[RowReport]) -> None:
+        name, topic = self.belonging
+        made = {one.item_id for one in reports if one.item_id and one.status is ImportStatus.CREATED}
+        changed = {one.item_id for one in reports if one.item_id and set(one.written) - {name}} - made
+        await announce(self.session, self.created, made)
+        await announce(self.session, self.updated, changed)
+        if topic is not None:
+            joined = {one.item_id for one in reports if one.item_id and name in one.written}
+            await announce(self.session, topic, joined)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api.access import Viewer, sees_job
 from api.errors import Invalid, NotAllowed, Problem
 from api.folding import fold
-from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, Visibility
+from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, Visibility, WebhookTopic
 from api.services import jobs
 from api.services.audit import log_imports
 from api.services.facts import organizations_named
@@ -110,6 +110,8 @@ def _value(check: Checker, name: str, given: object) -> Any:
 
 
 class _Import(ItemImport[JobRow]):
+    created, updated, belonging = WebhookTopic.JOB_POSTED, WebhookTopic.JOB_UPDATED, ("interests", None)
+
     def __init__(self, session: AsyncSession, viewer: Viewer, source: str) -> None:
         super().__init__(session, viewer, source)
         self.known: dict[str, Known] = {}

@@ -24,6 +24,7 @@ from api.models import (
     PersonRole,
     PersonText,
     Visibility,
+    WebhookTopic,
 )
 from api.queue import EMBED_MISSING, enqueue
 from api.services.audit import log_imports
@@ -36,6 +37,7 @@ from api.services.merges.aliases import merged_records
 from api.services.pairs import pair_of
 from api.services.profile_changes import NAMES, PARTS, TEXTS
 from api.services.suppressions import Mark, mark_of_address, mark_of_record, suppressed
+from api.services.webhooks import announce
 
 CHUNK = 1_000
 KEEP = frozenset({Visibility.ME})
@@ -183,6 +185,8 @@ class _Run:
         adding = insert(_PEOPLE).on_conflict_do_nothing(index_elements=["source", "external_id"])
         made = set(await self.session.scalars(adding.returning(_PEOPLE.c.external_id), values))
         shut = {row.external_id for row in rows} - made
+        created = [self._id(row) for row in rows if row.external_id in made]
+        await announce(self.session, WebhookTopic.PERSON_CREATED, created)
         for key in shut:
             self.reports[key] = RowReport(key, messages=[_SHUT])
         return shut
@@ -356,6 +360,8 @@ class _Run:
     async def finish(self, *, embed: bool) -> None:
         """Tell the people concerned, and have what is new embedded."""
         await log_imports(self.session, self.viewer, self.changed)
+        noticed = [key for key, names in self.changed.items() if set(names) & _NOTICED]
+        await announce(self.session, WebhookTopic.PERSON_UPDATED, noticed)
         if embed and self.embeddable:
             await enqueue(self.session, EMBED_MISSING, lock=EMBED_MISSING)
 
@@ -364,6 +370,8 @@ _FLAGS = ("deceased", "ferpa_hold")
 _SHUT = "this record cannot be written now; nothing was imported: try again, or ask a colleague to import it"
 _EDITABLE = {name: shown for name, (shown, _) in NAMES.items()} | {"ferpa_hold": FERPA_HOLD}
 """Columns of a person that are kept when the member edited them, and what clients call them."""
+_NOTICED = {*NAMES, "deceased", "roles"}
+"""What an import writes of a person that the office is told of; where facts are written they are told of too."""
 _CHOICES = ("listed", "suggestable", "show_attendance", "mentor_open")
 
 

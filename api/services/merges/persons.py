@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_merge, visible_people
 from api.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
-from api.models import Account, Event, Person, PersonAlias, PersonMerge, Registration
+from api.models import Account, Event, Person, PersonAlias, PersonMerge, Registration, WebhookTopic
 from api.services.audit import log_merge, log_restricted_reads
 from api.services.disclosures import keep_back
 from api.services.facts import enqueue_embedding
@@ -22,6 +22,7 @@ from api.services.merges.consents import OFFICERS
 from api.services.merges.moving import Merging
 from api.services.merges.undoing import take_back
 from api.services.removals import remove_one_at_a_time
+from api.services.webhooks import announce
 
 UNDO_DAYS = 30
 _KEEP, _DROP, _MERGE = ("input", "keepId"), ("input", "dropId"), ("input", "mergeId")
@@ -58,6 +59,7 @@ async def merge_persons(
     await _refuse_own_gain(session, viewer, [keep, drop])
     merging = Merging(Ledger(session), keep, drop)
     trial = await session.begin_nested()
+    await announce(session, WebhookTopic.PERSON_DELETED, [drop])
     acts = await merging.run()
     tables = sorted({act.table for act in acts})
     if dry_run:
@@ -67,6 +69,7 @@ async def merge_persons(
     await trial.commit()
     merge_id = await _note(session, viewer, merging, people[drop])
     await log_merge(session, viewer, {keep: tables})
+    await announce(session, WebhookTopic.PERSON_UPDATED, [keep])
     await enqueue_embedding(session, keep)
     return MergeReport(merge_id, acts)
 
@@ -119,6 +122,8 @@ async def undo_merge(session: AsyncSession, viewer: Viewer, merge_id: UUID) -> t
     await keep_back(session, [kept, dropped])
     tables = sorted({act.table for act in acts})
     await log_merge(session, viewer, {kept: tables, dropped: tables}, undone=True)
+    await announce(session, WebhookTopic.PERSON_CREATED, [dropped])
+    await announce(session, WebhookTopic.PERSON_UPDATED, [kept])
     for person_id in (kept, dropped):
         await enqueue_embedding(session, person_id)
     return dropped, left
