@@ -32,6 +32,8 @@ FORGET_DELIVERIES = "forget_deliveries"
 LANE, SENDING_LANE = "default", "webhooks"
 """What jobs wait in. Those that wait for receivers have a lane of their own: no other job stands behind them."""
 _LANES = {DELIVER_WEBHOOK: SENDING_LANE}
+FORGET_RATES = "forget_rates"
+"""Forget how much callers asked for that may ask for all again."""
 _DROP = text("delete from procrastinate_jobs where position(:word in args::text) > 0 and status <> 'doing'")
 _BLANK = text("""
     update procrastinate_jobs set args = replace(args::text, :word, :nothing)::jsonb,

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     max_operation_cost: int = 10_000
     """What one operation may cost at most, where an object of the answer costs 1: decision 0014."""
 
+    cost_per_second: float = Field(default=1_000, ge=0)
+    """What an account may ask for in a second, a minute's worth at once, and ten times that an address; 0: no bound."""
+
     oidc_issuer: str | None = None
     """Issuer URL of the OpenID provider whose tokens are accepted: it publishes /.well-known/openid-configuration."""
     oidc_audience: str | None = None

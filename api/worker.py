@@ -22,6 +22,7 @@ from api.queue import (
     EMBED_MISSING,
     EMBED_PERSON,
     FORGET_DELIVERIES,
+    FORGET_RATES,
     FORGET_VIEWS,
     LANE,
     PURGE_MERGES,
@@ -33,6 +34,7 @@ from api.services import webhooks
 from api.services.merges import purge_merges
 from api.services.notifications import notify_once
 from api.services.profile_views import forget_views
+from api.services.rates import forget_rates
 from api.settings import Settings
 from recommender.embeddings import Embedder, Vectors, load_embedder
 from recommender.vectors import embed_missing
@@ -95,6 +97,11 @@ class Jobs:
         async with self.db.write() as session, session.begin():
             await purge_merges(session)
 
+    async def forget_rates(self, timestamp: int = 0) -> None:
+        """Forget how much callers asked for that may ask for all again, every hour."""
+        async with self.db.write() as session, session.begin():
+            await forget_rates(session)
+
     async def forget_views(self, timestamp: int = 0) -> None:
         """Forget whose profiles were seen on days that are over, every hour."""
         async with self.db.write() as session, session.begin():
@@ -143,6 +150,7 @@ def build_queue(url: str, jobs: Jobs) -> App:
     queue.task(name=DELIVER_WEBHOOK, queue=SENDING_LANE)(jobs.deliver_webhook)  # a sweep is its retry
     queue.periodic(cron=EVERY_MINUTE)(queue.task(name=SWEEP_WEBHOOKS)(jobs.sweep_webhooks))
     queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_DELIVERIES)(jobs.forget_deliveries))
+    queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_RATES)(jobs.forget_rates))
     queue.periodic(cron=EVERY_HOUR)(queue.task(name=FORGET_VIEWS)(jobs.forget_views))
     queue.periodic(cron=EVERY_HOUR)(queue.task(name=PURGE_MERGES)(jobs.purge_merges))
     return queue

@@ -122,7 +122,7 @@ async def real_db(real_url: str) -> AsyncGenerator[PooledDatabase]:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Development settings with a data folder of the test run's own."""
     folder = tmp_path_factory.mktemp("data")
-    return Settings(environment="development", development_issuer=True, data_dir=folder)
+    return Settings(environment="development", development_issuer=True, data_dir=folder, cost_per_second=0)
 
 
 def unbounded(settings: Settings) -> Settings:

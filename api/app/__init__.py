@@ -29,6 +29,7 @@ from schema.http import (
     MakeContext,
     Operations,
     PersistedDocuments,
+    Rates,
     errors_only,
 )
 from schema.ide import ide_routes
@@ -60,6 +61,7 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
         _context_maker(settings, database, query_embedder, live),
         PersistedDocuments(database, trusted_only=settings.trusted_documents_only),
         Admission(settings.operations_at_once),
+        Rates(database, settings.cost_per_second),
         open_introspection=development,
         max_operation_cost=settings.max_operation_cost,
     )

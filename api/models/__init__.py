@@ -27,6 +27,7 @@ from api.models.notifications import Notification, NotificationKind
 from api.models.people import Person, PersonRole, PersonRoleKind
 from api.models.profile_views import ProfileView
 from api.models.proposals import LostPerson, ProposalState, ProposedChange, UpdateProposal
+from api.models.rates import RateBucket
 from api.models.retries import IdempotencyKey
 from api.models.suggestions import ITEMS, OutcomeKind, Suggestion, SuggestionOutcome
 from api.models.suppressions import Suppression, SuppressionSalt
@@ -107,6 +108,7 @@ __all__ = [
     "ProfileView",
     "ProposalState",
     "ProposedChange",
+    "RateBucket",
     "Registration",
     "RegistrationState",
     "Row",

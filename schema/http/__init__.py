@@ -5,6 +5,7 @@ from schema.http.endpoint import GraphQLEndpoint
 from schema.http.failures import errors_only
 from schema.http.operations import MakeContext, Operations
 from schema.http.persisted import PersistedDocuments
+from schema.http.rates import Rates
 from schema.http.sockets import GraphQLSockets
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "MakeContext",
     "Operations",
     "PersistedDocuments",
+    "Rates",
     "errors_only",
 ]

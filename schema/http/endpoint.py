@@ -1,7 +1,9 @@
 """The HTTP side of one path: in which form an operation is answered, with which status, and what may be kept."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import blake2b
+from math import ceil
 
 import orjson
 from graphql import GraphQLError, OperationType
@@ -14,12 +16,10 @@ from schema.engine.variables import InvalidVariables
 from schema.errors import coded
 from schema.http.failures import BadRequest, errors_only, refused, unavailable
 from schema.http.negotiation import EVENTS, JSON, RESPONSE_JSON, acceptable
-from schema.http.operations import Operations
+from schema.http.operations import Answer, Caller, Operations
 from schema.http.requests import read_parameters
 from schema.http.streams import events
 
-STATUS = {RateLimited.code: 429, NotAllowed.code: 403}
-"""Of requests that are refused as a whole; 401 for all others."""
 VARY = "Accept, Authorization, X-Impersonate"
 NOT_KEPT = {"cache-control": "no-store"}
 
@@ -63,14 +63,15 @@ class GraphQLEndpoint:
         asked = await self._operations.find(parameters)
         if request.method != "POST" and asked.kind is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", status=405, headers={"allow": "POST"})
+        caller = Caller(request.headers, request.client.host if request.client else "")
         if streaming:
-            return StreamingResponse(await events(self._operations, asked, request.headers), 200, NOT_KEPT, EVENTS)
+            return StreamingResponse(await events(self._operations, asked, caller), 200, NOT_KEPT, EVENTS)
         if asked.kind is OperationType.SUBSCRIPTION:
             raise BadRequest(f"Accept {EVENTS} to subscribe, or use a WebSocket.", status=406)
-        body, whole = await self._operations.run(asked, request.headers)
-        if whole and request.method != "POST" and parameters.document_id is not None:
-            return _unless_known(request, body)
-        return Reply(200, body)
+        answer = await self._operations.run(asked, caller)
+        if answer.whole and request.method != "POST" and parameters.document_id is not None:
+            return _unless_known(request, answer)
+        return Reply(200, answer.body)
 
 
 def _response(reply: Reply, media_type: str) -> Response:
@@ -87,16 +88,19 @@ def reply_to(error: Exception, wrong: int) -> Reply | None:
             return Reply(wrong, orjson.dumps({"errors": [coded(one).formatted for one in error.errors]}))
         case GraphQLError():
             return Reply(wrong, orjson.dumps({"errors": [coded(error).formatted]}))
+        case RateLimited():
+            wait = max(1, ceil((error.opens_at - datetime.now(UTC)).total_seconds()))
+            return Reply(429, refused(error), NOT_KEPT | {"retry-after": str(wait)})
         case DomainError():
-            return Reply(STATUS.get(error.code, 401), refused(error))
+            return Reply(403 if isinstance(error, NotAllowed) else 401, refused(error))
         case _:
             told = unavailable(error)
             return None if told is None else Reply(503, told)
 
 
-def _unless_known(request: Request, body: bytes) -> Reply:
+def _unless_known(request: Request, answer: Answer) -> Reply:
     """The answer to a query that a GET names by its id: a client that has just this answer is told so instead."""
-    tag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
+    tag = f'W/"{blake2b(answer.data, digest_size=16).hexdigest()}"'
     headers = {"cache-control": "private, no-cache", "etag": tag, "vary": VARY}
     known = (one.strip() for one in request.headers.get("if-none-match", "").split(","))
-    return Reply(304, b"", headers) if tag in known else Reply(200, body, headers)
+    return Reply(304, b"", headers) if tag in known else Reply(200, answer.body, headers)

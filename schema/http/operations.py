@@ -29,12 +29,20 @@ from schema.errors import coded
 from schema.http.admission import Admission
 from schema.http.failures import BadRequest, database_is_away
 from schema.http.persisted import PersistedDocuments
+from schema.http.rates import Rates, Throttle
 from schema.http.requests import Parameters
 from schema.limits.costs import check_cost
 
-Headers = Mapping[str, str]
-MakeContext = Callable[[Headers], Awaitable[Context]]
-"""Tells who is asking. It may raise `api.errors.NotSignedIn` and `NotAllowed`."""
+MakeContext = Callable[[Mapping[str, str]], Awaitable[Context]]
+"""Tells by the headers who is asking. It may raise `api.errors.NotSignedIn` and `NotAllowed`."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What is known of who asks before anybody is looked up."""
+
+    headers: Mapping[str, str]
+    address: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,23 @@ class Asked:
         return self.operation.operation
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a query or mutation."""
+
+    data: bytes
+    """A JSON object: data, and errors if there are some."""
+    extensions: bytes
+    """Another, of what it cost: it differs though the data are the same."""
+    whole: bool
+    """Whether it is without errors."""
+
+    @property
+    def body(self) -> bytes:
+        """Both in one."""
+        return b'%b,"extensions":%b}' % (memoryview(self.data)[:-1], self.extensions)
+
+
 class Operations:
     """Runs operations of one schema."""
 
@@ -63,6 +88,7 @@ class Operations:
         make_context: MakeContext,
         persisted: PersistedDocuments,
         admission: Admission,
+        rates: Rates,
         *,
         open_introspection: bool,
         max_operation_cost: int,
@@ -71,6 +97,7 @@ class Operations:
         self._make_context = make_context
         self._persisted = persisted
         self._admission = admission
+        self._rates = rates
         self._open_introspection = open_introspection
         self._max_operation_cost = max_operation_cost
         self._documents = Documents(engine.schema)
@@ -85,21 +112,21 @@ class Operations:
         check_cost(cost, self._max_operation_cost)
         return Asked(document, operation, parameters, variables, cost)
 
-    async def run(self, asked: Asked, headers: Headers) -> tuple[bytes, bool]:
-        """The body of the answer to a query or mutation, and whether it is without errors."""
+    async def run(self, asked: Asked, caller: Caller) -> Answer:
+        """The answer to a query or mutation."""
         async with self._admission:
-            context = await self._context(asked, headers)
+            context, throttle = await self._context(asked, caller)
             planned = await self._planned(context, asked.operation)
             body, whole = (planned, True) if planned is not None else await self._executed(context, asked)
-        return with_extensions(body, asked.cost), whole
+        return Answer(body, extensions(asked.cost, throttle), whole)
 
-    async def listen(self, asked: Asked, headers: Headers) -> AsyncGenerator[bytes]:
+    async def listen(self, asked: Asked, caller: Caller) -> AsyncGenerator[bytes]:
         """Begin a subscription: the bodies of its events. Who listens is asked anew for each; what they do not see is
         not told. The events raise `api.live.StreamEnded` where one may have been missed, and DomainError."""
-        context = await self._context(asked, headers)
+        context, _ = await self._context(asked, caller)
 
         async def renew() -> None:
-            context.viewer = (await self._make_context(headers)).viewer
+            context.viewer = (await self._make_context(caller.headers)).viewer
             context.loaders.clear()
 
         context.renew = renew
@@ -108,24 +135,30 @@ class Operations:
     async def _events(self, context: Context, asked: Asked) -> AsyncGenerator[bytes]:
         stream = await _awaited(cast(Any, graphql).subscribe(self._engine.schema, **_given(context, asked)))
         if isinstance(stream, ExecutionResult):
-            yield with_extensions(_body(stream, reading=True), asked.cost)
+            yield _body(stream, reading=True)
             return
         async with aclosing(stream):
             async for result in stream:
                 if result.errors or any(value is not None for value in result.data.values()):
-                    yield with_extensions(_body(result, reading=True), asked.cost)
+                    yield _body(result, reading=True)
 
-    async def check_caller(self, headers: Headers) -> None:
-        """Raise the DomainError that somebody with these headers would get."""
-        await self._make_context(headers)
+    async def check_caller(self, caller: Caller) -> None:
+        """Raise the DomainError that this caller would get."""
+        await self._rates.arrive(caller.address)
+        await self._make_context(caller.headers)
 
-    async def _context(self, asked: Asked, headers: Headers) -> Context:
-        context = await self._make_context(headers)
+    async def _context(self, asked: Asked, caller: Caller) -> tuple[Context, Throttle | None]:
+        """What the operation is run in, once it is paid for."""
+        await self._rates.arrive(caller.address)
+        context = await self._make_context(caller.headers)
+        account = context.viewer.account_id
+        payer = f"guest {caller.address}" if account is None else f"account {account}"
+        throttle = await self._rates.spend(payer, asked.cost)
         open_to_caller = self._open_introspection or context.viewer.signed_in
         if not open_to_caller and introspects(asked.document, asked.operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
         context.running = Running(self._engine, asked.document, asked.variables)
-        return context
+        return context, throttle
 
     async def _planned(self, context: Context, operation: OperationDefinitionNode) -> bytes | None:
         """The body of a fully planned operation; None where graphql-core must answer."""
@@ -166,9 +199,15 @@ def _body(result: ExecutionResult, *, reading: bool) -> bytes:
     return orjson.dumps(body)
 
 
-def with_extensions(body: bytes, cost: int) -> bytes:
-    """The answer, which is a JSON object, with what it cost as its last member."""
-    return b'%b,"extensions":{"cost":{"requestedQueryCost":%d}}}' % (memoryview(body)[:-1], cost)
+def extensions(cost: int, throttle: Throttle | None) -> bytes:
+    """What the operation cost and what the caller has left, as Shopify's API tells it."""
+    if throttle is None:
+        return b'{"cost":{"requestedQueryCost":%d}}' % cost
+    return (
+        b'{"cost":{"requestedQueryCost":%d,"throttleStatus":'
+        b'{"maximumAvailable":%d,"currentlyAvailable":%d,"restoreRate":%d}}}'
+        % (cost, throttle.most, throttle.now, throttle.per_second)
+    )
 
 
 def _ends_all(error: BaseException, reading: bool) -> bool:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from api.errors import DomainError
 from api.live import StreamEnded
 from schema.http.endpoint import reply_to
-from schema.http.operations import Headers, Operations
+from schema.http.operations import Caller, Operations
 from schema.http.requests import check_parameters
 
 PROTOCOL = "graphql-transport-ws"
@@ -61,13 +61,13 @@ class _Connection:
     def __init__(self, websocket: WebSocket, operations: Operations) -> None:
         self._websocket, self._operations = websocket, operations
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._headers: Headers | None = None
+        self._caller: Caller | None = None
 
     async def serve(self) -> None:
         """Take messages until the client goes or breaks the protocol."""
         try:
             async with asyncio.timeout(INIT_SECONDS):
-                while self._headers is None:
+                while self._caller is None:
                     await self._take(await self._receive())
         except TimeoutError:
             raise Refused(TOO_SLOW, "Connection initialisation timeout") from None
@@ -113,38 +113,40 @@ class _Connection:
                 raise Refused(INVALID, "Invalid message received")
 
     async def _begin(self, payload: Any) -> None:
-        if self._headers is not None:
+        if self._caller is not None:
             raise Refused(TOO_MANY, "Too many initialisation requests")
         if payload is not None and not isinstance(payload, dict):
             raise Refused(INVALID, "Invalid message received")
+        client = self._websocket.client
         headers = _headers(self._websocket.headers, cast(dict[str, Any], payload or {}))
+        caller = Caller(headers, client.host if client else "")
         try:
-            await self._operations.check_caller(headers)
+            await self._operations.check_caller(caller)
         except DomainError as error:
             raise Refused(FORBIDDEN, error.message[:100]) from None
-        self._headers = headers
+        self._caller = caller
         await self._send(b'{"type":"connection_ack"}')
 
     def _subscribe(self, name: str, payload: dict[str, Any]) -> None:
-        if self._headers is None:
+        if self._caller is None:
             raise Refused(UNAUTHORIZED, "Unauthorized")
         if name in self._running:
             raise Refused(EXISTS, f"Subscriber for {name[:80]} already exists")
         if len(self._running) >= MOST_OPERATIONS:
             raise Refused(TOO_MANY, "Too many operations")
-        self._running[name] = asyncio.create_task(self._run(name, payload, self._headers))
+        self._running[name] = asyncio.create_task(self._run(name, payload, self._caller))
 
-    async def _run(self, name: str, payload: dict[str, Any], headers: Headers) -> None:
+    async def _run(self, name: str, payload: dict[str, Any], caller: Caller) -> None:
         """One operation from its beginning to its `complete` or `error`."""
         try:
             asked = await self._operations.find(check_parameters(payload))
             if asked.kind is OperationType.SUBSCRIPTION:
-                async with aclosing(await self._operations.listen(asked, headers)) as bodies:
+                async with aclosing(await self._operations.listen(asked, caller)) as bodies:
                     async for body in bodies:
                         await self._tell("next", name, body)
             else:
-                body, _ = await self._operations.run(asked, headers)
-                await self._tell("next", name, body)
+                answer = await self._operations.run(asked, caller)
+                await self._tell("next", name, answer.body)
             self._running.pop(name, None)
             await self._tell("complete", name)
         except StreamEnded:

@@ -9,7 +9,7 @@ from graphql import OperationType
 from api.errors import DomainError
 from api.live import StreamEnded
 from schema.http.failures import refused
-from schema.http.operations import Asked, Headers, Operations
+from schema.http.operations import Asked, Caller, Operations
 
 HEARTBEAT_SECONDS = 12.0
 """Between signs of life: proxies close what is silent for long."""
@@ -17,12 +17,11 @@ HEARTBEAT = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
 
 
-async def events(operations: Operations, asked: Asked, headers: Headers) -> AsyncGenerator[bytes]:
+async def events(operations: Operations, asked: Asked, caller: Caller) -> AsyncGenerator[bytes]:
     """The bytes of the stream. What is wrong from the start is raised here, before there is one."""
     if asked.kind is not OperationType.SUBSCRIPTION:
-        body, _ = await operations.run(asked, headers)
-        return _one(body)
-    return _many(await operations.listen(asked, headers))
+        return _one((await operations.run(asked, caller)).body)
+    return _many(await operations.listen(asked, caller))
 
 
 async def _one(body: bytes) -> AsyncGenerator[bytes]:

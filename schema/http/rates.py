@@ -1,0 +1,111 @@
+"""How much each caller may ask for in a while: by account, and by address whoever it is.
+
+A process leases from the caller's bucket in PostgreSQL and spends what it has in memory: the bound holds across all
+processes, and most requests cost nothing for it.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from math import ceil
+
+from api.db import Database
+from api.errors import RateLimited
+from api.services.rates import Bucket, lease
+from schema.engine.remembering import Remembered
+
+BASE = 10
+"""What a request costs beside its operation."""
+BURST_SECONDS = 60
+"""A bucket holds what comes in so many seconds."""
+SHARE = 20
+"""One part of a bucket in so many is leased at once."""
+OF_ADDRESS = 10
+"""So many accounts' worth may come from one address: a campus is behind it, or one who tries out tokens."""
+LEASE_SECONDS = 30.0
+"""What was leased and not spent by then is given up."""
+MOST_REMEMBERED = 10_000
+
+
+@dataclass
+class Purse:
+    """What one caller has leased."""
+
+    left: float = 0.0
+    elsewhere: float = 0.0
+    """What was left in the bucket at the last lease."""
+    leased_at: float = 0.0
+    empty_until: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """What the caller can still ask for, as far as this process knows."""
+
+    most: int
+    now: int
+    per_second: int
+
+
+class Rates:
+    """The purses of this process. `per_second` is what an account may ask for; 0 means as much as it likes."""
+
+    def __init__(self, db: Database, per_second: float) -> None:
+        self._db = db
+        self._account = Bucket(per_second * BURST_SECONDS, per_second)
+        self._address = Bucket(per_second * BURST_SECONDS * OF_ADDRESS, per_second * OF_ADDRESS)
+        self._purses: Remembered[Purse] = Remembered(MOST_REMEMBERED)
+
+    async def arrive(self, address: str) -> None:
+        """Count a request from this address, whoever sent it. Raises RateLimited."""
+        await self._spend(f"address {address}", self._address, BASE)
+
+    async def spend(self, caller: str, cost: int) -> Throttle | None:
+        """Count an operation of this caller. Raises RateLimited, which says from when there is enough."""
+        return await self._spend(caller, self._account, BASE + cost)
+
+    async def _spend(self, caller: str, bucket: Bucket, price: float) -> Throttle | None:
+        if not bucket.per_second:
+            return None
+        price = min(price, bucket.most)
+        purse = self._purses.get(caller)
+        if purse is None:
+            purse = Purse()
+            self._purses.keep(caller, purse, 1)
+        now = time.monotonic()
+        if now < purse.empty_until:
+            raise _limited(purse.empty_until - now)
+        if purse.left < price or now - purse.leased_at > LEASE_SECONDS:
+            await self._fill(caller, purse, bucket, price)
+        purse.left -= price
+        refilled = purse.elsewhere + bucket.per_second * (now - purse.leased_at)
+        return Throttle(
+            int(bucket.most), int(min(bucket.most, purse.left + max(0.0, refilled))), int(bucket.per_second)
+        )
+
+    async def _fill(self, caller: str, purse: Purse, bucket: Bucket, price: float) -> None:
+        """Lease enough for `price`. Requests of one caller take turns: the next may find that enough was leased."""
+        async with purse.turn:
+            now = time.monotonic()
+            if now - purse.leased_at > LEASE_SECONDS:
+                purse.left = 0.0
+            if purse.left >= price:
+                return
+            key = blake2b(caller.encode(), digest_size=16).digest()
+            need = price - purse.left
+            async with self._db.write() as session, session.begin():
+                taken = await lease(session, key, bucket, need=need, want=max(need, bucket.most / SHARE))
+            purse.left += taken.granted
+            purse.elsewhere, purse.leased_at = taken.left, now
+            if purse.left < price:
+                purse.empty_until = now + (price - purse.left - taken.left) / bucket.per_second
+                raise _limited(purse.empty_until - now)
+
+
+def _limited(seconds: float) -> RateLimited:
+    wait = max(1, ceil(seconds))
+    message = f"You have asked for as much as one may for now. Try again in {wait} s."
+    return RateLimited(message, datetime.now(UTC) + timedelta(seconds=wait))
