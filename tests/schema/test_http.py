@@ -286,7 +286,7 @@ async def test_an_answer_with_errors_is_not_kept(client: httpx.AsyncClient, sess
     ],
 )
 async def test_strangers_read_no_schema_in_production_however_they_ask(tmp_path: Path, db: LockedDatabase, query: str):
-    app = create_app(Settings(environment="production", data_dir=tmp_path), db)
+    app = create_app(Settings(environment="production", data_dir=tmp_path, cost_per_second=0), db)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         response = await client.post("/graphql", json={"query": query})
         assert (response.status_code, code_of(response)) == (401, "UNAUTHENTICATED")
