@@ -48,12 +48,6 @@ SEEDS = (6087, 1, 2)
 """One world a seed: they run beside each other, and a failure names the seed to try again."""
 
 
-@pytest.fixture(scope="module", params=SEEDS)
-def seed(request: pytest.FixtureRequest) -> int:
-    """Of the module, so that both properties look at one world before the next is made: a fault is found sooner."""
-    return request.param
-
-
 @asynccontextmanager
 async def worlds(seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer) -> AsyncGenerator[Case]:
     """A world that is gone afterwards."""
@@ -72,7 +66,8 @@ async def worlds(seed: int, engine: AsyncEngine, settings: Settings, issuer: Dev
 
 
 @pytest.mark.property
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
     seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer
 ):
@@ -99,7 +94,8 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
 
 
 @pytest.mark.property
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_the_answers_stay_the_same_when_what_is_hidden_is_deleted(
     seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer
 ):
