@@ -52,8 +52,10 @@ bench-scale: install
 	$(BIN)/python -m bench.scale --people $(PEOPLE) $(BENCH)
 
 # Node and npm come with a Python package that pyright needs too.
+# Node brings certificates of its own: where a proxy stands between, those of the machine are needed too.
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json | $(STAMP)
-	folder=$(NODE_FOLDER) && cd $* && "$$folder/bin/node" "$$folder/lib/node_modules/npm/bin/npm-cli.js" ci
+	folder=$(NODE_FOLDER) && cd $* && \
+		"$$folder/bin/node" --use-system-ca "$$folder/lib/node_modules/npm/bin/npm-cli.js" ci
 	@touch $@
 
 install: $(STAMP)

@@ -21,6 +21,8 @@ from schema.ids import encode_id
 ASKED = 16
 """People who are asked for by id: each caller sees them all within the daily bound."""
 YEARS = (1990, 2005)
+COST_PER_SECOND = 1e9
+"""What callers ask for is counted, and never too much."""
 CITIES = 8
 
 CALLERS = """
@@ -65,7 +67,12 @@ class Network:
 def running_network(data_dir: Path, people: int, callers: int, progress: Progress) -> Generator[Network]:
     """Start the database under `data_dir`, filled with so many people if it is new."""
     given = Settings(
-        data_dir=data_dir, environment="development", development_issuer=True, embed_in_worker=False, database_url=None
+        data_dir=data_dir,
+        environment="development",
+        development_issuer=True,
+        embed_in_worker=False,
+        database_url=None,
+        cost_per_second=COST_PER_SECOND,
     )
     with running_database(given, migrated=True) as settings:
         with psycopg.connect(url_of(settings)) as connection:

@@ -174,6 +174,7 @@ def _start(command: Sequence[str], port: int, network: Network, setup: Path, log
         "ALUMNI_ENVIRONMENT": "development",
         "ALUMNI_DEVELOPMENT_ISSUER": "true",
         "ALUMNI_PORT": str(port),
+        "ALUMNI_COST_PER_SECOND": str(network.settings.cost_per_second),
         "BENCH_SETUP": str(setup.resolve()),
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",

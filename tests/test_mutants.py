@@ -17,7 +17,7 @@ MUTANTS = sorted((PROJECT / "tests" / "mutants").rglob("*.patch"))
 PROPERTIES = {"mutants": "tests/schema/test_access.py", "differential": "tests/differential/test_differential.py"}
 """Each folder of patches, and what must catch them: as far as it is fast."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from schema.root import build_engine
 
 GRAPHQL_METHODS = ["GET", "POST"]
 SMALLEST_COMPRESSED, COMPRESSION = 1_400, 4
-"""Bytes: less fits one packet as it is. The level takes a third of the time of the highest for nearly its size."""
+"""Bytes: less fits one packet as it is. A low level: it runs on the event loop, between all other requests."""
 IMPERSONATE = "x-impersonate"
 """The header by which an administrator reads as somebody else: the id that startImpersonation gave."""
 

@@ -66,7 +66,7 @@ async def worlds(seed: int, engine: AsyncEngine, settings: Settings, issuer: Dev
 
 
 @pytest.mark.property
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
     seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer
@@ -94,7 +94,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
 
 
 @pytest.mark.property
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_the_answers_stay_the_same_when_what_is_hidden_is_deleted(
     seed: int, engine: AsyncEngine, settings: Settings, issuer: DevelopmentIssuer
