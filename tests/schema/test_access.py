@@ -86,6 +86,7 @@ async def test_nobody_sees_finds_counts_or_is_told_what_is_hidden(
             await checks.check_outcomes(case, asker)
             await checks.check_office(case, asker)
             await checks.check_own(case, asker)
+            await checks.check_told(case, asker)
             await checks.check_reading_only(case, asker)
             await checks.check_export(case, asker)
 

@@ -33,6 +33,7 @@ from tests.schema.access_checks.people import (
 )
 from tests.schema.access_checks.records import ALUMNI, check_holds
 from tests.schema.access_checks.sources import sources_of
+from tests.schema.access_checks.telling import check_told
 
 __all__ = [
     "ABOUT",
@@ -68,6 +69,7 @@ __all__ = [
     "check_recommended_events",
     "check_recommended_jobs",
     "check_searches_and_filters",
+    "check_told",
     "read_export",
     "sources_of",
 ]

@@ -41,6 +41,7 @@ from tests.schema.worlds.rules import (
     V,
     World,
 )
+from tests.schema.worlds.telling import tell
 
 
 async def make_world(session: AsyncSession, random: Random) -> World:
@@ -64,6 +65,7 @@ async def make_world(session: AsyncSession, random: Random) -> World:
     await make_office(session, random, world)
     await keep_records(session, random, world)
     await _events(session, random, world, (V.STAFF, V.MEMBERS), days=-30)
+    await tell(session, random, world)
     return world
 
 
@@ -156,7 +158,7 @@ async def _someone(session: AsyncSession, random: Random, world: World, number: 
     person = Someone(row.id, listed, suggestable, deceased, named, profiled, alumnus=not guest)
     world.people.append(person)
     if not deceased:
-        role = models.AccountRole.STAFF if officer else models.AccountRole.MEMBER
+        role = models.AccountRole.ADMIN if officer else models.AccountRole.MEMBER
         kind = ViewerKind.STAFF if officer else ViewerKind.GUEST if guest else ViewerKind.MEMBER
         world.askers.append(Asker(kind, await make_account(session, row, role), person))
     for kind in FACTS:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from api import models
 from api.access import ViewerKind
@@ -132,6 +132,25 @@ class Proposal:
 
 
 @dataclass
+class Told:
+    """A notification of the model: of a tie or of an event."""
+
+    id: UUID
+    person: UUID
+    pair: Pair | None = None
+    event: Gathering | None = None
+
+
+@dataclass
+class Sent:
+    """A message to the webhook of the model, and an attempt to deliver it."""
+
+    id: UUID
+    attempt_id: UUID
+    object_id: UUID
+
+
+@dataclass
 class Asker:
     """Who asks: with an account, of a kind, as a person or (an officer) as none."""
 
@@ -163,6 +182,9 @@ class World:
     """Mark -> person."""
     merges: list[tuple[UUID, UUID, Someone]] = field(default_factory=list[tuple[UUID, UUID, Someone]])
     """(merge, the id that was given up, who was kept)."""
+    told: list[Told] = field(default_factory=list[Told])
+    webhook: UUID = field(default_factory=uuid4)
+    sent: list[Sent] = field(default_factory=list[Sent])
     askers: list[Asker] = field(default_factory=list[Asker])
 
     def person(self, person_id: UUID) -> Someone:
