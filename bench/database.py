@@ -77,6 +77,7 @@ def running_network(data_dir: Path, people: int, callers: int, progress: Progres
     with running_database(given, migrated=True) as settings:
         with psycopg.connect(url_of(settings)) as connection:
             if _one(connection, "select count(*) from people") == 0:
+                connection.execute("set session_replication_role = replica")  # no look-up for each foreign key
                 load_network(connection, people, progress=progress)
             found = cast(int, _one(connection, "select count(*) from people"))
         with psycopg.connect(url_of(settings)) as connection:
