@@ -9,7 +9,6 @@ from uuid import UUID
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
@@ -44,7 +43,9 @@ INTO = """
 copy fact_vectors (person_id, visibility, facet, education_id, experience_id, text_id, model_id, input_hash, embedding)
 from stdin (format binary)
 """
-TYPES = ["uuid", "varchar", "varchar", "uuid", "uuid", "uuid", "int2", "bytea", "halfvec"]
+HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+"""Around the rows of a binary COPY."""
+NULL = (-1).to_bytes(4, "big", signed=True)
 INDEXES = "select indexname from pg_indexes where tablename = 'fact_vectors'"
 
 
@@ -95,13 +96,12 @@ def _definitions() -> dict[str, str]:
 
 def _write(url: str, writing: psycopg.Connection, each: int, progress: Callable[[int], None]) -> None:
     """All vectors, without their indexes: those are built faster when all is there."""
-    register_vector(writing)
     writing.execute("set session_replication_role = replica")  # what is copied from facts needs no check that it is
     for name in _definitions():
         writing.execute(f"drop index if exists {name}".encode())
     model = writing.execute(
         "insert into embedding_models (name, version, active) values ('clusters', '1', true) returning id"
-    ).fetchone()
+    ).fetchone() or (0,)
     clusters, chance, number = Clusters(), np.random.default_rng(3), 0
     with (
         psycopg.connect(url) as reading,
@@ -110,13 +110,27 @@ def _write(url: str, writing: psycopg.Connection, each: int, progress: Callable[
     ):
         facts.itersize = BATCH
         facts.execute(OF_FACTS.encode(), [each])
-        copy.set_types(TYPES)
+        copy.write(HEADER)
         while rows := facts.fetchmany(BATCH):
-            for row, vector in zip(rows, clusters.vectors([row[-1] for row in rows], chance), strict=True):
+            halves = clusters.vectors([row[-1] for row in rows], chance).astype(">f2")
+            for row, half in zip(rows, halves, strict=True):
                 number += 1
-                copy.write_row((*row[:-1], model and model[0], number.to_bytes(16, "big"), HalfVector(vector)))
+                copy.write(_record(*row[:-1], model[0], number.to_bytes(16, "big"), half.tobytes()))
             progress(len(rows))
+        copy.write(TRAILER)
     writing.commit()
+
+
+def _record(*values: UUID | str | int | bytes | None) -> bytes:
+    """One row of a binary COPY: ids, texts, a small number, a digest, and last the numbers of a vector."""
+    fields = [value.bytes if isinstance(value, UUID) else value for value in values[:-1]]
+    plain = [
+        value.encode() if isinstance(value, str) else value.to_bytes(2, "big") if isinstance(value, int) else value
+        for value in fields
+    ]
+    vector = DIMENSION.to_bytes(2, "big") + bytes(2) + cast(bytes, values[-1])
+    told = (NULL if one is None else len(one).to_bytes(4, "big") + one for one in (*plain, vector))
+    return len(values).to_bytes(2, "big") + b"".join(told)
 
 
 def _build(connection: psycopg.Connection, definition: str) -> float:
