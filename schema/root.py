@@ -1,5 +1,6 @@
 """The whole schema: queries and mutations merged from the nouns, with the engine installed."""
 
+from functools import cache
 from typing import Any, cast
 
 import graphql
@@ -144,8 +145,12 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return cast(GraphQLSchema, vars(schema)["_schema"])
 
 
+@cache
 def build_engine() -> Engine:
-    """The schema, ready to run: the read engine answers what is planned, and the resolvers know of it."""
+    """The schema, ready to run: the read engine answers what is planned, and the resolvers know of it.
+
+    One for the process: it remembers documents and plans, and nothing of any database.
+    """
     schema = core_schema(build_schema())
     engine = Engine(schema)
     install(schema, engine)

@@ -29,7 +29,7 @@ from api.db import SessionReader, read_and_note
 from api.services.audit import log_restricted_reads
 from api.services.profile_views import see_profiles
 from schema.engine.compiler import MAX_KEYS, Compiler
-from schema.engine.documents import Document
+from schema.engine.documents import Document, Documents
 from schema.engine.parameters import Scope, shape
 from schema.engine.refusals import Unplanned
 from schema.engine.remembering import Remembered
@@ -90,6 +90,7 @@ class Engine:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
+        self.documents = Documents(schema)
         self._made: Remembered[Made] = Remembered(MAX_PLANS)
 
     def _remembered(self, key: Hashable, document: Document, make: Callable[[], P]) -> P:

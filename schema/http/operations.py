@@ -22,7 +22,7 @@ from graphql import (
 from api.db import lost_a_race, took_too_long
 from api.errors import DomainError, RateLimited
 from schema.context import Context, Running
-from schema.engine.documents import Document, Documents
+from schema.engine.documents import Document
 from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
 from schema.errors import coded
@@ -100,11 +100,10 @@ class Operations:
         self._rates = rates
         self._open_introspection = open_introspection
         self._max_operation_cost = max_operation_cost
-        self._documents = Documents(engine.schema)
 
     async def find(self, parameters: Parameters) -> Asked:
         """What is asked for. Raises BadRequest, InvalidDocument, InvalidVariables or GraphQLError."""
-        document = self._documents.get(await self._persisted.source(parameters))
+        document = self._engine.documents.get(await self._persisted.source(parameters))
         self._persisted.remember(parameters)
         operation = document.operation(parameters.operation_name)
         variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
