@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from api.lines import OPTIONS, Lines, RawJson
+from api.measuring import Statement
 
 DriverConnection = AsyncConnection[Any]
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -59,8 +60,9 @@ class SessionReader:
         """See `Reader.rows`."""
         async with AsyncRawCursor(self._connection) as cursor:
             cursor.adapters.register_loader("json", RawJson)
-            await cursor.execute(text.encode(), values, prepare=True, binary=True)
-            return await cursor.fetchall()
+            with Statement(text):
+                await cursor.execute(text.encode(), values, prepare=True, binary=True)
+                return await cursor.fetchall()
 
 
 class Database(Protocol):

@@ -18,6 +18,8 @@ from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 from psycopg_pool import PoolTimeout
 
+from api.measuring import Statement
+
 IDLE_SECONDS = 2.0
 """A connection that was idle for longer is tried before it is used: the server may be gone without a word."""
 MOST_PREPARED = 100
@@ -65,6 +67,10 @@ class Line:
 
     async def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one statement with `$1` parameters. Raises psycopg's errors."""
+        with Statement(text):
+            return await self._rows(text, values)
+
+    async def _rows(self, text: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         transformer = self._transformer
         given = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
         name = await self._prepared(text, transformer.types or ())

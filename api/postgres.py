@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import psutil
 import psycopg
@@ -274,6 +274,22 @@ class EmbeddedPostgres:
         with self._administering() as connection:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
+    def dump(self, database: str, file: BinaryIO) -> None:
+        """Write all of a database, as of now, in the custom format of pg_dump. Others may go on working on it.
+
+        Raises DatabaseUnavailable.
+        """
+        self._run("pg_dump", "--format=custom", "--dbname", self.url(database), output=file)
+
+    def load(self, database: str, file: BinaryIO) -> None:
+        """Read into an empty database what `dump` wrote, whole; and look at it, so that it is planned for well.
+
+        Raises DatabaseUnavailable, after which the database is good for nothing.
+        """
+        self._run("pg_restore", "--exit-on-error", "--dbname", self.url(database), given=file)
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute("analyze")
+
     @contextmanager
     def _administering(self) -> Generator[psycopg.Connection]:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -286,20 +302,28 @@ class EmbeddedPostgres:
             account = pwd.getpwnam(self._user)
             os.chown(folder, account.pw_uid, account.pw_gid)
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server runs
+    def _run(
+        self,
+        program: str,
+        *arguments: str,
+        check: bool = True,
+        given: BinaryIO | None = None,
+        output: BinaryIO | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end; gives what it said, without what went to `output`."""
+        with tempfile.TemporaryFile("w+") as told:  # a pipe would stay open as long as the server runs
             done = subprocess.run(  # noqa: S603 (our own binaries)
                 [str(self._bin / program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdin=given or subprocess.DEVNULL,
+                stdout=output or told,
+                stderr=told,
                 text=True,
                 check=False,
                 cwd="/",
                 **self._identity(),
             )
-            output.seek(0)
-            said = output.read()
+            told.seek(0)
+            said = told.read()
         if check and done.returncode:
             raise DatabaseUnavailable(f"{program} failed: {said.strip()[-800:]}")
         return subprocess.CompletedProcess(done.args, done.returncode, said)

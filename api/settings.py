@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     clock_skew_seconds: int = 60
     development_issuer: bool = False
     """Accept tokens that `alumni token` signs with the key in `data_dir`: only in development, and on loopback."""
+
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """Who brings this as a bearer token may read /metrics. Unset: there is no such path."""
 
     trusted_documents_only: bool = False
     """Run no document but those that `alumni documents import` has loaded."""

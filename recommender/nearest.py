@@ -36,6 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import access
 from api.access import Viewer
 from api.db import AnySelect
+from api.measuring.figures import COMPARED_EXACTLY
 from api.models import DIMENSION, EmbeddingModel, FacetKind, FactVector
 from api.statements import Statements
 from recommender.vectors.texts import spell
@@ -104,13 +105,18 @@ async def nearest_people(
 
     key = (viewer.shape, shape, None if facets is None else frozenset(facets), as_of is None, limit)
     given = {"viewer": viewer.key, AS_OF: as_of, QUERIES: [spell(query) for query in queries]}
+    given_up = 0
     if not exact:
         rows = await _STATEMENTS.rows(session, ("index", *key), lambda: _by_index(conditions, people(), limit), given)
-        found = _read(rows)
-        if not _short(found, len(queries), limit):
-            return found
+        by_index = _read(rows)
+        given_up = _missing(by_index, len(queries), limit)
+        if not given_up:
+            return by_index
     rows = await _STATEMENTS.rows(session, ("exact", *key), lambda: _exactly(conditions, people(), limit), given)
-    return _read(rows)
+    found = _read(rows)
+    if given_up:
+        COMPARED_EXACTLY.add("more" if _missing(found, len(queries), limit) < given_up else "no_more")
+    return found
 
 
 def is_one_of(people: AnySelect, table: FromClause) -> ColumnElement[bool]:
@@ -265,8 +271,9 @@ def _read(rows: Sequence[Any]) -> list[Near]:
     return sorted(found, key=lambda near: (-near.similarity, near.query, near.person_id, near.fact_id))
 
 
-def _short(found: Sequence[Near], queries: int, limit: int) -> bool:
+def _missing(found: Sequence[Near], queries: int, limit: int) -> int:
+    """How many people fewer than asked were found, for all queries together."""
     people: list[set[UUID]] = [set() for _ in range(queries)]
     for near in found:
         people[near.query].add(near.person_id)
-    return any(len(one) < limit for one in people)
+    return sum(max(0, limit - len(one)) for one in people)

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from api.access import NAMING, Viewer, profiles, visible_people
 from api.db import AnySelect
 from api.errors import Conflict, Invalid, NotFound, Problem
+from api.measuring.figures import SHORT_PAGES
 from api.models import Person
 from api.models import Suggestion as Impression
 from recommender.asking import Asking, among, ask
@@ -108,6 +109,8 @@ async def suggest(
     begin = shown[-1].position + 1 if shown else 0
 
     page = [candidate for candidate, _ in ranked[:first]]
+    if len(page) < first:
+        await _count_if_short(session, asking, pipeline, [row.item_id for row in shown] + [one.id for one in page])
     if pipeline.quote is not None:
         page = await pipeline.quote(session, asking, page)
     scores = [score for _, score in ranked[:first]]
@@ -145,6 +148,19 @@ async def rank_candidates(
     candidates = await pipeline.read(session, asking, [one for one in found if one not in without])
     dismissed = await dismissed_keys(session, asking, pipeline.item)
     return rank(candidates, asking.config, most=most, dismissed=dismissed)
+
+
+async def _count_if_short(session: AsyncSession, asking: Asking, pipeline: Pipeline, seen: Sequence[UUID]) -> None:
+    """Count a page that is shorter than asked, if that is not all: the sources promise to go on to the last."""
+    (left,) = await ask(session, asking, _left, pipeline.allowed, ids=list(seen))
+    if left.more:
+        SHORT_PAGES.add(pipeline.item.removesuffix("_id"))
+
+
+def _left(asking: Asking, allowed: Callable[[Asking], AnySelect]) -> AnySelect:
+    statement = allowed(asking)
+    (item_id,) = statement.selected_columns
+    return select(statement.where(~among(item_id)).exists().label("more"))
 
 
 # ---------------------------------------------------------------- the log

@@ -1,5 +1,6 @@
 """The web application: routes, what wraps every request, and what each request may reach."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -13,11 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from api.app.metrics import Metrics
 from api.app.readiness import Readiness
 from api.app.requests import RequestMiddleware
 from api.auth import Authenticator
 from api.db import Database, PooledDatabase, UnwrittenDatabase
 from api.live import Live
+from api.measuring import Tracing, open_tracing
 from api.settings import Settings
 from recommender.search import QueryEmbedder, TextEmbedder
 from schema.context import Context
@@ -43,9 +46,15 @@ IMPERSONATE = "x-impersonate"
 """The header by which an administrator reads as somebody else: the id that startImpersonation gave."""
 
 
-def create_app(settings: Settings, db: Database | None = None, query_embedder: TextEmbedder | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    db: Database | None = None,
+    query_embedder: TextEmbedder | None = None,
+    tracing: Tracing | None = None,
+) -> Starlette:
     """The application. `db` is for callers that own a database; without it one is opened from the settings.
-    `query_embedder` turns search texts into vectors; without it the model that the worker exported does.
+    `query_embedder` turns search texts into vectors; without it the model that the worker exported does. `tracing`
+    makes spans; without it what the environment asks for does.
 
     Raises ValueError when the settings name no database: `alumni serve` is what starts an embedded one.
     """
@@ -56,16 +65,19 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
     url = database.url if isinstance(database, PooledDatabase) else None
     development = settings.environment == "development"
     live = None if url is None else Live(url)
+    own_tracing = open_tracing() if tracing is None else None
     operations = Operations(
         build_engine(),
         _context_maker(settings, database, query_embedder, live),
         PersistedDocuments(database, trusted_only=settings.trusted_documents_only),
         Admission(settings.operations_at_once),
         Rates(database, settings.cost_per_second),
+        tracing=tracing or own_tracing,
         open_introspection=development,
         max_operation_cost=settings.max_operation_cost,
     )
     endpoint, sockets, readiness = GraphQLEndpoint(operations), GraphQLSockets(operations), Readiness(database)
+    metrics = None if settings.metrics_token is None else Metrics(settings.metrics_token, operations.caches, url)
 
     async def ready(_request: Request) -> Response:
         problems = await readiness.problems()
@@ -77,10 +89,14 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
             yield
         finally:
             await readiness.close()
+            if metrics is not None:
+                await metrics.close()
             if live is not None:
                 await live.stop()
             if pooled is not None:
                 await pooled.close()
+            if own_tracing is not None:
+                await asyncio.to_thread(own_tracing.close)
 
     routes: list[BaseRoute] = [
         *(ide_routes() if development else ()),
@@ -88,6 +104,7 @@ def create_app(settings: Settings, db: Database | None = None, query_embedder: T
         WebSocketRoute("/graphql", sockets.handle),
         Route("/healthz", _healthy, methods=["GET"]),
         Route("/readyz", ready, methods=["GET"]),
+        *(() if metrics is None else [Route("/metrics", metrics.respond, methods=["GET"])]),
     ]
     return Starlette(
         routes=routes,

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 """Ids of a proxy's making that are taken over as they are: nothing that could forge a line of the log."""
-QUIET = {"/healthz", "/readyz"}
+QUIET = {"/healthz", "/readyz", "/metrics"}
 """Asked every few seconds by machines: told in the log only when they fail."""
 
 

@@ -126,13 +126,14 @@ class OpenIdIssuer:
         import httpx  # noqa: PLC0415 - 7 MB, and only an asking for keys needs it
 
         try:
-            self._keys = await self._fetch()
+            self._keys = await self.fetch()
         except (BadAnswer, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as error:
             logger.warning("No keys from the identity provider %s: %s: %s", self.url, type(error).__name__, error)
         finally:
             self._asking = None
 
-    async def _fetch(self) -> KeySet:
+    async def fetch(self) -> KeySet:
+        """The keys that the issuer publishes now. Raises BadAnswer, or what httpx raises."""
         import httpx  # noqa: PLC0415 - as above
 
         loopback = _is_loopback(self.url)

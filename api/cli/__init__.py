@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from api.cli import documents, evaluating, filling, office, schemas, serving, tokens
+from api.cli import backups, diagnosing, documents, evaluating, filling, office, schemas, serving, tokens
 
 app = typer.Typer(
     name="alumni",
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (serving, office, filling, documents, tokens, evaluating, schemas):
+for commands in (serving, diagnosing, backups, office, filling, documents, tokens, evaluating, schemas):
     commands.add_to(app)
 
 

@@ -49,7 +49,7 @@ def _message(error: Exception) -> str | None:
     """What a person at the terminal can act on; None for what nobody expected."""
     match error:
         case ValidationError():
-            return "The settings are wrong.\n" + "\n".join(_settings_problems(error))
+            return "The settings are wrong.\n" + "\n".join(settings_problems(error))
         case Invalid():
             problems = [f"{'.'.join(problem.path)}: {problem.message}" for problem in error.problems]
             more = [f"... and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
@@ -76,7 +76,7 @@ def _of_the_database(error: Exception) -> str:
     return f"The database cannot be used: {cause}\nIs ALUMNI_DATABASE_URL right, and the server running?"
 
 
-def _settings_problems(error: ValidationError) -> list[str]:
+def settings_problems(error: ValidationError) -> list[str]:
     """One line per problem, by the variable that a person would set."""
     lines: list[str] = []
     for problem in error.errors(include_url=False, include_context=False):

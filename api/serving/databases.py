@@ -30,11 +30,18 @@ def running_database(settings: Settings, *, migrated: bool = False) -> Generator
             migrate(settings.database_url)
         yield settings
         return
+    with running_server(settings) as server:
+        yield settings.model_copy(update={"database_url": _database_on(server, migrated)})
+
+
+@contextmanager
+def running_server(settings: Settings) -> Generator[EmbeddedPostgres]:
+    """The embedded server, which runs for as long as anybody needs it."""
     server = EmbeddedPostgres(settings.data_dir)
     with unbroken():
         server.start()
     try:
-        yield settings.model_copy(update={"database_url": _database_on(server, migrated)})
+        yield server
     finally:
         with deaf():
             server.stop()

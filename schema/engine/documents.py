@@ -95,16 +95,16 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._known: Remembered[Document] = Remembered(MAX_REMEMBERED)
+        self.known: Remembered[Document] = Remembered(MAX_REMEMBERED)
 
     def get(self, source: str) -> Document:
         """The document with this text. Raises InvalidDocument."""
         key = blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        document = self._known.get(key)
+        document = self.known.get(key)
         if document is None:
             document = self._prepare(source)
             if document.size <= MAX_REMEMBERED_SOURCE:
-                self._known.keep(key, document, document.size)
+                self.known.keep(key, document, document.size)
         return document
 
     def _prepare(self, source: str) -> Document:

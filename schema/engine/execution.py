@@ -91,14 +91,14 @@ class Engine:
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
         self.documents = Documents(schema)
-        self._made: Remembered[Made] = Remembered(MAX_PLANS)
+        self.plans: Remembered[Made] = Remembered(MAX_PLANS)
 
     def _remembered(self, key: Hashable, document: Document, make: Callable[[], P]) -> P:
         """The plan of this key, made now if it is not known."""
-        made = self._made.get(key)
+        made = self.plans.get(key)
         if made is None:
             made = Made(document, make())
-            self._made.keep(key, made, made.size)
+            self.plans.keep(key, made, made.size)
         return cast(P, made.plan)
 
     # -------------------------------------------------- whole operations

@@ -3,6 +3,7 @@
 import asyncio
 from types import TracebackType
 
+from api.measuring.figures import AT_WORK, OVERLOADED
 from schema.http.failures import BadRequest
 
 PATIENCE_SECONDS = 0.5
@@ -22,11 +23,13 @@ class Admission:
             await self._wait()
         else:
             await self._places.acquire()
+        AT_WORK.value += 1
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         """Leave."""
+        AT_WORK.value -= 1
         self._places.release()
 
     async def _wait(self) -> None:
@@ -34,5 +37,6 @@ class Admission:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._places.acquire()
         except TimeoutError:
+            OVERLOADED.add()
             message = f"Too many requests are at work. Try again in {RETRY_SECONDS} s."
             raise BadRequest(message, "OVERLOADED", 503, {"retry-after": str(RETRY_SECONDS)}) from None

@@ -16,6 +16,7 @@ from schema.engine.variables import InvalidVariables
 from schema.errors import coded
 from schema.http.failures import BadRequest, errors_only, refused, unavailable
 from schema.http.negotiation import EVENTS, JSON, RESPONSE_JSON, acceptable
+from schema.http.observing import counting_refusals
 from schema.http.operations import Answer, Caller, Operations
 from schema.http.requests import read_parameters
 from schema.http.streams import events
@@ -59,7 +60,8 @@ class GraphQLEndpoint:
         return _response(answer, JSON if accepted == EVENTS else accepted) if isinstance(answer, Reply) else answer
 
     async def _answer(self, request: Request, *, streaming: bool) -> Reply | Response:
-        parameters = await read_parameters(request)
+        with counting_refusals():
+            parameters = await read_parameters(request)
         asked = await self._operations.find(parameters)
         if request.method != "POST" and asked.kind is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", status=405, headers={"allow": "POST"})

@@ -1,8 +1,10 @@
 """The bodies of responses to requests that were not run to their end, each error with a code."""
 
 import logging
+from asyncio import CancelledError
 
 import orjson
+from graphql import GraphQLError
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import DBAPIError
@@ -10,9 +12,13 @@ from sqlalchemy.exc import TimeoutError as SqlTimeout
 
 from api.db import lost_a_race, took_too_long
 from api.errors import DomainError
+from schema.engine.documents import InvalidDocument
+from schema.engine.variables import InvalidVariables
 from schema.errors import RACE_LOST, TIMED_OUT, TOOK_TOO_LONG, TRY_AGAIN
 
 log = logging.getLogger(__name__)
+
+AWAY = "SERVICE_UNAVAILABLE"
 
 
 class BadRequest(Exception):
@@ -44,7 +50,33 @@ def unavailable(error: Exception) -> bytes | None:
     if not database_is_away(error):
         return None
     log.warning("The database cannot be reached: %s", type(error).__name__)
-    return errors_only("The database cannot be reached. Try again in a moment.", "SERVICE_UNAVAILABLE")
+    return errors_only("The database cannot be reached. Try again in a moment.", AWAY)
+
+
+def code_of(error: BaseException) -> str:
+    """The code that a client gets for an error that ended its operation."""
+    match error:
+        case BadRequest():
+            return error.code
+        case InvalidDocument() | InvalidVariables():
+            return code_in(error.errors[0])
+        case GraphQLError():
+            return code_in(error)
+        case DomainError():
+            return error.code
+        case CancelledError():
+            return "CANCELLED"
+        case _ if lost_a_race(error):
+            return TRY_AGAIN
+        case _ if took_too_long(error):
+            return TIMED_OUT
+        case _:
+            return AWAY if database_is_away(error) else "INTERNAL_SERVER_ERROR"
+
+
+def code_in(error: GraphQLError) -> str:
+    """The code of an error that clients may see as it is."""
+    return str((error.extensions or {}).get("code", "BAD_USER_INPUT"))
 
 
 def refused(error: DomainError) -> bytes:

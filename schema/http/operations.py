@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
+from time import perf_counter
 from typing import Any, cast
 
 import graphql
@@ -21,13 +22,17 @@ from graphql import (
 
 from api.db import lost_a_race, took_too_long
 from api.errors import DomainError, RateLimited
+from api.measuring import Tracing
+from api.measuring.figures import SUBSCRIPTIONS
 from schema.context import Context, Running
 from schema.engine.documents import Document
 from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
+from schema.engine.remembering import Remembered
 from schema.errors import coded
 from schema.http.admission import Admission
-from schema.http.failures import BadRequest, database_is_away
+from schema.http.failures import BadRequest, code_in, database_is_away
+from schema.http.observing import OK, Observation, counting_refusals
 from schema.http.persisted import PersistedDocuments
 from schema.http.rates import Rates, Throttle
 from schema.http.requests import Parameters
@@ -55,6 +60,8 @@ class Asked:
     variables: VariableValues
     cost: int
     """What it may cost at most, known before anything runs."""
+    began: float
+    """When it was begun to be read, by the clock that counts from nowhere."""
 
     @property
     def kind(self) -> OperationType:
@@ -70,8 +77,13 @@ class Answer:
     """A JSON object: data, and errors if there are some."""
     extensions: bytes
     """Another, of what it cost: it differs though the data are the same."""
-    whole: bool
-    """Whether it is without errors."""
+    code: str
+    """That of its first error; OK without one."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is without errors."""
+        return self.code == OK
 
     @property
     def body(self) -> bytes:
@@ -90,6 +102,7 @@ class Operations:
         admission: Admission,
         rates: Rates,
         *,
+        tracing: Tracing | None,
         open_introspection: bool,
         max_operation_cost: int,
     ) -> None:
@@ -98,31 +111,37 @@ class Operations:
         self._persisted = persisted
         self._admission = admission
         self._rates = rates
+        self._tracing = tracing
         self._open_introspection = open_introspection
         self._max_operation_cost = max_operation_cost
 
     async def find(self, parameters: Parameters) -> Asked:
         """What is asked for. Raises BadRequest, InvalidDocument, InvalidVariables or GraphQLError."""
-        document = self._engine.documents.get(await self._persisted.source(parameters))
-        self._persisted.remember(parameters)
-        operation = document.operation(parameters.operation_name)
-        variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
-        cost = document.cost_of(operation, self._engine.schema).at(variables.coerced)
-        check_cost(cost, self._max_operation_cost)
-        return Asked(document, operation, parameters, variables, cost)
+        began = perf_counter()
+        with counting_refusals():
+            document = self._engine.documents.get(await self._persisted.source(parameters))
+            self._persisted.remember(parameters)
+            operation = document.operation(parameters.operation_name)
+            variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
+            cost = document.cost_of(operation, self._engine.schema).at(variables.coerced)
+            check_cost(cost, self._max_operation_cost)
+        return Asked(document, operation, parameters, variables, cost, began)
 
     async def run(self, asked: Asked, caller: Caller) -> Answer:
         """The answer to a query or mutation."""
-        async with self._admission:
-            context, throttle = await self._context(asked, caller)
-            planned = await self._planned(context, asked.operation)
-            body, whole = (planned, True) if planned is not None else await self._executed(context, asked)
-        return Answer(body, extensions(asked.cost, throttle), whole)
+        with self._observed(asked, caller) as observation:
+            async with self._admission:
+                context, throttle = await self._context(asked, caller)
+                planned = await self._planned(context, asked.operation)
+                body, code = (planned, OK) if planned is not None else await self._executed(context, asked)
+            observation.code = code
+        return Answer(body, extensions(asked.cost, throttle), code)
 
     async def listen(self, asked: Asked, caller: Caller) -> AsyncGenerator[bytes]:
         """Begin a subscription: the bodies of its events. Who listens is asked anew for each; what they do not see is
         not told. The events raise `api.live.StreamEnded` where one may have been missed, and DomainError."""
-        context, _ = await self._context(asked, caller)
+        with self._observed(asked, caller):
+            context, _ = await self._context(asked, caller)
 
         async def renew() -> None:
             context.viewer = (await self._make_context(caller.headers)).viewer
@@ -132,14 +151,27 @@ class Operations:
         return self._events(context, asked)
 
     async def _events(self, context: Context, asked: Asked) -> AsyncGenerator[bytes]:
-        stream = await _awaited(cast(Any, graphql).subscribe(self._engine.schema, **_given(context, asked)))
-        if isinstance(stream, ExecutionResult):
-            yield _body(stream, reading=True)
-            return
-        async with aclosing(stream):
-            async for result in stream:
-                if result.errors or any(value is not None for value in result.data.values()):
-                    yield _body(result, reading=True)
+        SUBSCRIPTIONS.value += 1
+        try:
+            stream = await _awaited(cast(Any, graphql).subscribe(self._engine.schema, **_given(context, asked)))
+            if isinstance(stream, ExecutionResult):
+                yield _body(stream, reading=True)[0]
+                return
+            async with aclosing(stream):
+                async for result in stream:
+                    if result.errors or any(value is not None for value in result.data.values()):
+                        yield _body(result, reading=True)[0]
+        finally:
+            SUBSCRIPTIONS.value -= 1
+
+    @property
+    def caches(self) -> Mapping[str, Remembered[Any]]:
+        """What is remembered of documents, by what it is."""
+        return {
+            "documents": self._engine.documents.known,
+            "plans": self._engine.plans,
+            "persisted": self._persisted.known,
+        }
 
     async def check_caller(self, caller: Caller) -> None:
         """Raise the DomainError that this caller would get."""
@@ -168,10 +200,16 @@ class Operations:
         except (Refused, DomainError, GraphQLError):
             return None  # a read that is refused is told by graphql-core, with its path: nothing was written
 
-    async def _executed(self, context: Context, asked: Asked) -> tuple[bytes, bool]:
-        """The body that graphql-core makes, and whether it is without errors."""
+    async def _executed(self, context: Context, asked: Asked) -> tuple[bytes, str]:
+        """The body that graphql-core makes, and the code of its first error."""
         result = await _awaited(cast(Any, graphql).execute(self._engine.schema, **_given(context, asked)))
-        return _body(result, reading=asked.kind is OperationType.QUERY), not result.errors
+        return _body(result, reading=asked.kind is OperationType.QUERY)
+
+    def _observed(self, asked: Asked, caller: Caller) -> Observation:
+        name = asked.operation.name
+        return Observation(
+            asked.kind.value, None if name is None else name.value, asked.began, self._tracing, caller.headers
+        )
 
 
 async def _awaited(found: Any) -> Any:
@@ -187,15 +225,16 @@ def _given(context: Context, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _body(result: ExecutionResult, *, reading: bool) -> bytes:
-    """The body of what graphql-core found, or the error that ends all of it."""
-    body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        for error in result.errors:
-            if error.original_error is not None and _ends_all(error.original_error, reading):
-                raise error.original_error
-        body["errors"] = [coded(error).formatted for error in result.errors]
-    return orjson.dumps(body)
+def _body(result: ExecutionResult, *, reading: bool) -> tuple[bytes, str]:
+    """The body of what graphql-core found, with the code of its first error; or the error that ends all of it."""
+    if not result.errors:
+        return orjson.dumps({"data": result.data}), OK
+    for error in result.errors:
+        if error.original_error is not None and _ends_all(error.original_error, reading):
+            raise error.original_error
+    told = [coded(error) for error in result.errors]
+    body = {"data": result.data, "errors": [error.formatted for error in told]}
+    return orjson.dumps(body), code_in(told[0])
 
 
 def extensions(cost: int, throttle: Throttle | None) -> bytes:

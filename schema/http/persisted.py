@@ -22,7 +22,7 @@ class PersistedDocuments:
     def __init__(self, db: Database, *, trusted_only: bool) -> None:
         self._db = db
         self._trusted_only = trusted_only
-        self._known: Remembered[str] = Remembered(MOST)
+        self.known: Remembered[str] = Remembered(MOST)
 
     async def source(self, parameters: Parameters) -> str:
         """The text to run. Raises BadRequest, or GraphQLError where the text of an id is not known."""
@@ -35,7 +35,7 @@ class PersistedDocuments:
             if name is not None and name != sha256(text.encode()).hexdigest():
                 raise BadRequest("extensions.persistedQuery.sha256Hash is not the SHA-256 of query.")
             return text
-        found = (self._known.get(name) or await self._trusted(name)) if name else None
+        found = (self.known.get(name) or await self._trusted(name)) if name else None
         if found is None:
             raise request_error("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         return found
@@ -53,4 +53,4 @@ class PersistedDocuments:
         return text
 
     def _keep(self, name: str, text: str) -> None:
-        self._known.keep(name, text, len(text) + len(name))
+        self.known.keep(name, text, len(text) + len(name))

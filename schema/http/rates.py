@@ -13,6 +13,7 @@ from math import ceil
 
 from api.db import Database
 from api.errors import RateLimited
+from api.measuring.figures import RATE_REFUSALS
 from api.services.rates import Bucket, lease
 from schema.engine.remembering import Remembered
 
@@ -70,7 +71,13 @@ class Rates:
     async def _spend(self, caller: str, bucket: Bucket, price: float) -> Throttle | None:
         if not bucket.per_second:
             return None
-        price = min(price, bucket.most)
+        try:
+            return await self._paid(caller, bucket, min(price, bucket.most))
+        except RateLimited:
+            RATE_REFUSALS.add("address" if bucket is self._address else "account")
+            raise
+
+    async def _paid(self, caller: str, bucket: Bucket, price: float) -> Throttle:
         purse = self._purses.get(caller)
         if purse is None:
             purse = Purse()

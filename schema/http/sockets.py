@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from api.errors import DomainError
 from api.live import StreamEnded
 from schema.http.endpoint import reply_to
+from schema.http.observing import counting_refusals
 from schema.http.operations import Caller, Operations
 from schema.http.requests import check_parameters
 
@@ -139,7 +140,9 @@ class _Connection:
     async def _run(self, name: str, payload: dict[str, Any], caller: Caller) -> None:
         """One operation from its beginning to its `complete` or `error`."""
         try:
-            asked = await self._operations.find(check_parameters(payload))
+            with counting_refusals():
+                parameters = check_parameters(payload)
+            asked = await self._operations.find(parameters)
             if asked.kind is OperationType.SUBSCRIPTION:
                 async with aclosing(await self._operations.listen(asked, caller)) as bodies:
                     async for body in bodies:

@@ -7,13 +7,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import Table, insert, select, true
+from sqlalchemy import Table, insert, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api import models
 from api.access import visible_people
 from api.db import AnySelect
+from api.measuring.figures import COMPARED_EXACTLY
 from recommender.nearest import Near, nearest_people, nearest_to_person
 from tests.factories import LONG_AGO, make_member, viewer_of
 
@@ -37,25 +38,25 @@ async def vectors(session: AsyncSession) -> NDArray[np.float32]:
     people = [
         {"id": uuid7(), "display_name": f"P{n}", "family_name": f"P{n}", "listed": n % 10 > 0} for n in range(PEOPLE)
     ]
-    texts = [
+    said = [
         {"id": uuid7(), "person_id": one["id"], "kind": "OFFERS", "text": str(place), "visibility": "MEMBERS"}
         for place, one in enumerate(people)
     ]
     rows = [
         {
-            "person_id": text["person_id"],
+            "person_id": one["person_id"],
             "visibility": "MEMBERS",
             "facet": "OFFERS",
-            "text_id": text["id"],
+            "text_id": one["id"],
             "model_id": model.id,
             "input_hash": place.to_bytes(16, "big"),
             "embedding": made[place].tolist(),
             "created_at": LONG_AGO,
         }
-        for place, text in enumerate(texts)
+        for place, one in enumerate(said)
     ]
     await session.execute(insert(cast(Table, models.Person.__table__)), people)
-    await session.execute(insert(cast(Table, models.PersonText.__table__)), texts)
+    await session.execute(insert(cast(Table, models.PersonText.__table__)), said)
     await session.execute(insert(cast(Table, models.FactVector.__table__)), rows)
     return made
 
@@ -93,6 +94,20 @@ async def test_the_index_finds_what_an_exact_scan_finds(session: AsyncSession, v
         found, wanted = found + len(best & near), wanted + len(best)
     assert wanted == 20 * 15
     assert found / wanted >= 0.95
+
+
+async def test_an_index_that_gives_too_few_is_counted_by_whether_there_were_more(
+    session: AsyncSession, vectors: NDArray[np.float32]
+):
+    viewer, counts = viewer_of(await make_member(session)), COMPARED_EXACTLY.counts
+    for scan, names, found in (("relaxed_order", "P7", "no_more"), ("off", "P%", "more"), ("relaxed_order", "P%", "")):
+        await session.execute(text(f"set local hnsw.iterative_scan = {scan}"))
+        before = dict(counts)
+        people = visible_people(viewer).where(models.Person.display_name.like(names), models.Person.listed)
+        await search(session, vectors[42], people, 300)
+        assert {key: count - before.get(key, 0) for key, count in counts.items() if count != before.get(key)} == (
+            {(found,): 1} if found else {}
+        )
 
 
 async def test_the_nearest_come_first_with_their_cosine(session: AsyncSession, vectors: NDArray[np.float32]):

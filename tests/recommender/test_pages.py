@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -12,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from api.access import Viewer
 from api.db import PooledDatabase
-from recommender.asking import AHEAD
+from api.measuring.figures import SHORT_PAGES
+from recommender.asking import AHEAD, Asking
 from recommender.events import PIPELINE as EVENTS
 from recommender.jobs import PIPELINE as JOBS
 from recommender.mentors import PIPELINE as MENTORS
@@ -58,6 +61,29 @@ async def test_the_largest_pages_are_full_and_say_that_the_list_goes_on(session:
     assert len({one.item_id for page in pages for one in page.suggestions}) == MAX_PAGE + 1
     assert set(MAKE) == set(PIPELINES)
     assert AHEAD > MAX_PAGE
+
+
+@pytest.mark.parametrize("kind", MAKE)
+async def test_a_short_page_is_counted_when_its_source_ran_dry_and_not_when_that_was_all(
+    session: AsyncSession, kind: str
+):
+    viewer, (pipeline, make) = viewer_of(await make_member(session)), MAKE[kind]
+    for _ in range(3):
+        await make(session)
+    item = pipeline.item.removesuffix("_id")
+
+    async def counted_by(pipeline: Pipeline, first: int) -> int:
+        await session.flush()
+        before = SHORT_PAGES.counts.get((item,), 0)
+        page = await suggest(session, viewer, pipeline, first=first, exact=True)
+        assert len(page.suggestions) > 0
+        return SHORT_PAGES.counts.get((item,), 0) - before
+
+    async def two(session: AsyncSession, asking: Asking, beyond: int) -> list[UUID]:
+        return (await pipeline.find(session, asking, beyond))[:2]
+
+    dry = replace(pipeline, find=two)
+    assert [await counted_by(*case) for case in ((pipeline, 3), (pipeline, 9), (dry, 2), (dry, 9))] == [0, 0, 0, 1]
 
 
 async def test_what_may_not_be_shown_again_is_followed_by_what_comes_after(session: AsyncSession):
