@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, Error
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,13 @@ CHANNEL = "alumni_notifications"
 MOST_WAITING = 100
 """So many ids wait for a stream's reader."""
 LONGEST_PAUSE_SECONDS = 30.0
+ALIVE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""A connection that only listens would not notice for hours that the other end is gone."""
 
 
 def spell(person_id: UUID, notification_id: UUID) -> str:
@@ -72,7 +79,7 @@ class Live:
         """A stream that misses nothing from now on."""
         stream = Stream()
         self._streams[person_id].add(stream)
-        if self._listening is None:
+        if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
         try:
             await self._ready.wait()
@@ -98,13 +105,13 @@ class Live:
         pause = 1.0
         while True:
             try:
-                async with await AsyncConnection[Any].connect(self._url, autocommit=True) as connection:
+                async with await AsyncConnection[Any].connect(self._url, autocommit=True, **ALIVE) as connection:
                     await connection.execute(f"listen {CHANNEL}")
                     pause = 1.0
                     self._ready.set()
                     async for told in connection.notifies():
                         self._dispatch(told.payload)
-            except OperationalError as error:
+            except (Error, OSError) as error:
                 logger.warning("Not listening (%s); trying again in %.0f s.", type(error).__name__, pause)
             finally:
                 self._ready.clear()
@@ -113,9 +120,13 @@ class Live:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _dispatch(self, payload: str) -> None:
-        person, _, notification = payload.partition(":")
-        for stream in self._streams.get(UUID(person), ()):
-            stream.tell(UUID(notification))
+        try:
+            person_id, notification_id = (UUID(one) for one in payload.split(":"))
+        except ValueError:
+            logger.warning("Something on %s is none of ours.", CHANNEL)
+            return
+        for stream in self._streams.get(person_id, ()):
+            stream.tell(notification_id)
 
     def _end_all(self) -> None:
         for streams in self._streams.values():

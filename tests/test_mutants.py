@@ -1,8 +1,8 @@
 """The properties are worth something: each known fault, as a small patch, makes one fail.
 
 In `mutants/` a patch is named after the path that it opens, and the access property must catch it; those in
-`mutants/differential/` spoil the read engine, for the differential test. Where one test is enough to catch it, the patch
-begins with `Caught by` and that test, which saves the time of the others. To add one: change the code,
+`mutants/differential/` spoil the read engine, for the differential test. Where one test is enough to catch it, the
+patch begins with `Caught by` and that test, which saves the time of the others. To add one: change the code,
 `git diff > tests/mutants/NAME.patch`, undo.
 """
 

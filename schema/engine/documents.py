@@ -99,12 +99,17 @@ class Documents:
 
     def get(self, source: str) -> Document:
         """The document with this text. Raises InvalidDocument."""
-        key = blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        document = self.known.get(key)
-        if document is None:
-            document = self._prepare(source)
-            if document.size <= MAX_REMEMBERED_SOURCE:
-                self.known.keep(key, document, document.size)
+        return self.remembered(source) or self.read(source)
+
+    def remembered(self, source: str) -> Document | None:
+        """The same if it is known: this takes no time."""
+        return self.known.get(_key(source))
+
+    def read(self, source: str) -> Document:
+        """The same, parsed and validated now, and remembered."""
+        document = self._prepare(source)
+        if document.size <= MAX_REMEMBERED_SOURCE:
+            self.known.keep(_key(source), document, document.size)
         return document
 
     def _prepare(self, source: str) -> Document:
@@ -133,6 +138,10 @@ class Documents:
         visit(node, deciding)
         sizes, ids = frozenset(deciding.page_sizes), frozenset(deciding.node_ids)
         return Document(node, operations, fragments, sizes, ids, len(source))
+
+
+def _key(source: str) -> bytes:
+    return blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class _Deciding(Visitor):

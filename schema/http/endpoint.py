@@ -23,6 +23,8 @@ from schema.http.streams import events
 
 VARY = "Accept, Authorization, X-Impersonate"
 NOT_KEPT = {"cache-control": "no-store"}
+STREAMED = NOT_KEPT | {"x-accel-buffering": "no"}
+"""nginx would hold events back until it has more of them."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,12 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, *, streaming: bool) -> Reply | Response:
         with counting_refusals():
             parameters = await read_parameters(request)
-        asked = await self._operations.find(parameters)
+        caller = Caller(request.headers, request.client.host if request.client else "")
+        asked = await self._operations.find(parameters, caller)
         if request.method != "POST" and asked.kind is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", status=405, headers={"allow": "POST"})
-        caller = Caller(request.headers, request.client.host if request.client else "")
         if streaming:
-            return StreamingResponse(await events(self._operations, asked, caller), 200, NOT_KEPT, EVENTS)
+            return StreamingResponse(await events(self._operations, asked, caller), 200, STREAMED, EVENTS)
         if asked.kind is OperationType.SUBSCRIPTION:
             raise BadRequest(f"Accept {EVENTS} to subscribe, or use a WebSocket.", status=406)
         answer = await self._operations.run(asked, caller)

@@ -20,8 +20,10 @@ from graphql import (
     VariableValues,
 )
 
+from api.access import Viewer
 from api.db import lost_a_race, took_too_long
 from api.errors import DomainError, RateLimited
+from api.live import StreamEnded
 from api.measuring import Tracing
 from api.measuring.figures import SUBSCRIPTIONS
 from schema.context import Context, Running
@@ -38,6 +40,8 @@ from schema.http.rates import Rates, Throttle
 from schema.http.requests import Parameters
 from schema.limits.costs import check_cost
 
+CHARACTERS_PARSED = 10
+"""So many of a document that is not known yet are parsed and validated for the price of one object."""
 MakeContext = Callable[[Mapping[str, str]], Awaitable[Context]]
 """Tells by the headers who is asking. It may raise `api.errors.NotSignedIn` and `NotAllowed`."""
 
@@ -115,11 +119,17 @@ class Operations:
         self._open_introspection = open_introspection
         self._max_operation_cost = max_operation_cost
 
-    async def find(self, parameters: Parameters) -> Asked:
-        """What is asked for. Raises BadRequest, InvalidDocument, InvalidVariables or GraphQLError."""
+    async def find(self, parameters: Parameters, caller: Caller) -> Asked:
+        """What is asked for. The address pays for the asking, also where nothing comes of it. Raises BadRequest,
+        InvalidDocument, InvalidVariables, GraphQLError or RateLimited."""
         began = perf_counter()
         with counting_refusals():
-            document = self._engine.documents.get(await self._persisted.source(parameters))
+            await self._rates.arrive(caller.address)
+            source = await self._persisted.source(parameters)
+            document = self._engine.documents.remembered(source)
+            if document is None:
+                await self._rates.arrive(caller.address, len(source) // CHARACTERS_PARSED)
+                document = self._engine.documents.read(source)
             self._persisted.remember(parameters)
             operation = document.operation(parameters.operation_name)
             variables = document.variables_of(operation, self._engine.schema).read(parameters.variables)
@@ -143,9 +153,14 @@ class Operations:
         with self._observed(asked, caller):
             context, _ = await self._context(asked, caller)
 
+        listener = context.viewer.person_id
+
         async def renew() -> None:
             context.viewer = (await self._make_context(caller.headers)).viewer
             context.loaders.clear()
+            if context.viewer.person_id != listener:
+                raise StreamEnded  # the events are of another person
+            await self._rates.spend(payer(context.viewer, caller), asked.cost)
 
         context.renew = renew
         return self._events(context, asked)
@@ -180,11 +195,8 @@ class Operations:
 
     async def _context(self, asked: Asked, caller: Caller) -> tuple[Context, Throttle | None]:
         """What the operation is run in, once it is paid for."""
-        await self._rates.arrive(caller.address)
         context = await self._make_context(caller.headers)
-        account = context.viewer.account_id
-        payer = f"guest {caller.address}" if account is None else f"account {account}"
-        throttle = await self._rates.spend(payer, asked.cost)
+        throttle = await self._rates.spend(payer(context.viewer, caller), asked.cost)
         open_to_caller = self._open_introspection or context.viewer.signed_in
         if not open_to_caller and introspects(asked.document, asked.operation):
             raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
@@ -210,6 +222,13 @@ class Operations:
         return Observation(
             asked.kind.value, None if name is None else name.value, asked.began, self._tracing, caller.headers
         )
+
+
+def payer(viewer: Viewer, caller: Caller) -> str:
+    """Whose bucket an operation is taken from. Whoever looks through somebody's eyes does not use up what is theirs."""
+    if viewer.impersonation is not None:
+        return f"impersonation {viewer.impersonation}"
+    return f"guest {caller.address}" if viewer.account_id is None else f"account {viewer.account_id}"
 
 
 async def _awaited(found: Any) -> Any:

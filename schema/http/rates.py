@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 
 from api.db import Database
@@ -21,8 +22,6 @@ BASE = 10
 """What a request costs beside its operation."""
 BURST_SECONDS = 60
 """A bucket holds what comes in so many seconds."""
-SHARE = 20
-"""One part of a bucket in so many is leased at once."""
 OF_ADDRESS = 10
 """So many accounts' worth may come from one address: a campus is behind it, or one who tries out tokens."""
 LEASE_SECONDS = 30.0
@@ -39,6 +38,8 @@ class Purse:
     """What was left in the bucket at the last lease."""
     leased_at: float = 0.0
     empty_until: float = 0.0
+    refused: float = 0.0
+    """What cost too much, until then."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -60,9 +61,9 @@ class Rates:
         self._address = Bucket(per_second * BURST_SECONDS * OF_ADDRESS, per_second * OF_ADDRESS)
         self._purses: Remembered[Purse] = Remembered(MOST_REMEMBERED)
 
-    async def arrive(self, address: str) -> None:
-        """Count a request from this address, whoever sent it. Raises RateLimited."""
-        await self._spend(f"address {address}", self._address, BASE)
+    async def arrive(self, address: str, price: float = BASE) -> None:
+        """Count a request from this address, whoever sent it, or more work that it makes. Raises RateLimited."""
+        await self._spend(f"address {network_of(address)}", self._address, price)
 
     async def spend(self, caller: str, cost: int) -> Throttle | None:
         """Count an operation of this caller. Raises RateLimited, which says from when there is enough."""
@@ -83,10 +84,11 @@ class Rates:
             purse = Purse()
             self._purses.keep(caller, purse, 1)
         now = time.monotonic()
-        if now < purse.empty_until:
+        if now < purse.empty_until and price >= purse.refused:
             raise _limited(purse.empty_until - now)
-        if purse.left < price or now - purse.leased_at > LEASE_SECONDS:
+        while purse.left < price or now - purse.leased_at > LEASE_SECONDS:
             await self._fill(caller, purse, bucket, price)
+            now = time.monotonic()
         purse.left -= price
         refilled = purse.elsewhere + bucket.per_second * (now - purse.leased_at)
         return Throttle(
@@ -104,12 +106,24 @@ class Rates:
             key = blake2b(caller.encode(), digest_size=16).digest()
             need = price - purse.left
             async with self._db.write() as session, session.begin():
-                taken = await lease(session, key, bucket, need=need, want=max(need, bucket.most / SHARE))
+                taken = await lease(session, key, bucket, need=need)
             purse.left += taken.granted
             purse.elsewhere, purse.leased_at = taken.left, now
-            if purse.left < price:
-                purse.empty_until = now + (price - purse.left - taken.left) / bucket.per_second
-                raise _limited(purse.empty_until - now)
+            if not taken.granted:
+                wait = max(1.0, (need - taken.left) / bucket.per_second)
+                purse.empty_until, purse.refused = now + wait, price
+                raise _limited(wait)
+
+
+def network_of(address: str) -> str:
+    """Whom an address stands for: in IPv6 a household has as many as it likes, all with the same beginning."""
+    if ":" not in address:
+        return address
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
 
 
 def _limited(seconds: float) -> RateLimited:

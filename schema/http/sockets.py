@@ -25,6 +25,10 @@ GIVEN = ("authorization", "x-impersonate")
 RESTART, INVALID, UNAUTHORIZED, FORBIDDEN, TOO_SLOW, EXISTS, TOO_MANY = 1012, 4400, 4401, 4403, 4408, 4409, 4429
 
 
+MOST_OF_REASON = 120
+"""Bytes: a control frame holds 125."""
+
+
 class Refused(Exception):
     """The socket is closed, with a code of the protocol."""
 
@@ -86,7 +90,7 @@ class _Connection:
         """Close the socket, unless the client has."""
         if self._websocket.application_state is WebSocketState.CONNECTED:
             with suppress(RuntimeError, WebSocketDisconnect):
-                await self._websocket.close(code, reason)
+                await self._websocket.close(code, reason.encode()[:MOST_OF_REASON].decode(errors="ignore"))
 
     async def _receive(self) -> dict[str, Any]:
         try:
@@ -142,7 +146,7 @@ class _Connection:
         try:
             with counting_refusals():
                 parameters = check_parameters(payload)
-            asked = await self._operations.find(parameters)
+            asked = await self._operations.find(parameters, caller)
             if asked.kind is OperationType.SUBSCRIPTION:
                 async with aclosing(await self._operations.listen(asked, caller)) as bodies:
                     async for body in bodies:
@@ -172,6 +176,11 @@ class _Connection:
 
 
 def _headers(sent: Mapping[str, str], payload: dict[str, Any]) -> dict[str, str]:
-    """What tells who is asking: of the handshake, unless the first message says otherwise."""
-    said = {name.lower(): value for name, value in payload.items() if isinstance(value, str)}
-    return {name: value for name in GIVEN if (value := said.get(name) or sent.get(name))}
+    """What tells who is asking: of the handshake, unless the first message says otherwise. Browsers send no such header
+    with a handshake: where one names its page, a proxy has added it, whatever the page is."""
+    said = {name.lower(): value for name, value in payload.items()}
+    of_handshake = {} if "origin" in sent else sent
+    found = {name: said[name] if name in said else of_handshake.get(name) for name in GIVEN}
+    if not all(value is None or isinstance(value, str) for value in found.values()):
+        raise Refused(INVALID, "Invalid message received")
+    return {name: value for name, value in found.items() if value is not None}

@@ -58,4 +58,5 @@ async def _many(bodies: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
 
 
 def _next(body: bytes) -> bytes:
-    return b"event: next\ndata: " + body + b"\n\n"
+    """A line break ends the data of an event; in JSON it is white space, which PostgreSQL puts between rows."""
+    return b"event: next\ndata: " + body.replace(b"\n", b"") + b"\n\n"

@@ -145,7 +145,7 @@ class CostCompiler:
         definition = self._schema.get_field(kind, node.name.value)
         if definition is None:
             raise TypeError(f"{kind} has no field {node.name.value}: the document is not valid.")
-        weight = Sum(weight_of(node.name.value, definition))
+        weight = Sum(weight_of(kind, definition))
         chosen = selected(node)
         if chosen is None:
             return Parts(weight)

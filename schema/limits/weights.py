@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from graphql import GraphQLField, GraphQLList, GraphQLNonNull, Undefined
+from graphql import GraphQLField, GraphQLList, GraphQLNamedType, GraphQLNonNull, Undefined
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from schema.limits.directives import Cost, ListSize
 
 D = TypeVar("D", Cost, ListSize)
 
-INTROSPECTION = {"__schema": 5_000, "__type": 50}
-"""The fields that no schema declares. The usual answer to `__schema` has thousands of objects: one to an operation."""
+INTROSPECTION_LIST = 800
+"""What a list of what the schema has costs: of its types, of their fields. The usual introspection has ten."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Lengths:
     """Whether it is lists of the field's own fields that are so long, as of a connection."""
 
 
-def weight_of(name: str, definition: GraphQLField) -> int:
-    """What a field costs beside its objects."""
+def weight_of(kind: GraphQLNamedType, definition: GraphQLField) -> int:
+    """What a field of a type costs beside its objects."""
+    if kind.name.startswith("__"):
+        return INTROSPECTION_LIST if is_list(definition) else 0
     declared = declared_of(definition, Cost)
-    return int(declared.weight) if declared else INTROSPECTION.get(name, 0)
+    return int(declared.weight) if declared else 0
 
 
 def lengths_of(definition: GraphQLField) -> Lengths | None:

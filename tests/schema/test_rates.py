@@ -13,8 +13,10 @@ from api import models
 from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.settings import Settings
+from schema.http.rates import network_of
+from schema.ids import encode_id
 from tests.databases import LockedDatabase
-from tests.factories import make_member
+from tests.factories import impersonate, make_account, make_member
 
 FREE = {"query": "{ __typename }"}
 OF_ACCOUNT, OF_ADDRESS = 6, 60
@@ -98,6 +100,57 @@ async def test_an_address_has_a_bucket_whoever_asks_from_it(db: LockedDatabase, 
         found = [(await here.post("/graphql", json=FREE, headers=tokens)).status_code for _ in range(OF_ADDRESS + 3)]
         assert found == [401] * OF_ADDRESS + [429] * 3
         assert (await there.post("/graphql", json=FREE)).status_code == 200
+
+
+async def test_what_is_no_document_is_paid_for_too(db: LockedDatabase, few: Settings):
+    async with process(db, few) as client:
+        client.headers["accept"] = "application/graphql-response+json"
+        asked = ({"query": f"{{ nothing{place} }}"} for place in range(99))
+        found = [(await client.post("/graphql", json=one)).status_code for one in asked]
+    assert found[0] == 400
+    assert found[-1] == 429
+
+
+async def test_what_is_too_dear_now_does_not_stop_what_is_not(
+    session: AsyncSession, db: LockedDatabase, few: Settings, issuer: DevelopmentIssuer
+):
+    me = await make_member(session)
+    await session.flush()
+    async with process(db, few) as client:
+        dear = {"query": "{ people(first: 40) { nodes { id } } }"}
+        found = [
+            (await client.post("/graphql", json=one, headers=signed_in(issuer, me))).status_code
+            for one in (FREE, FREE, dear, FREE)
+        ]
+    assert found == [200, 200, 429, 200]
+
+
+async def test_an_impersonation_does_not_use_up_what_is_the_persons(
+    session: AsyncSession, db: LockedDatabase, few: Settings, issuer: DevelopmentIssuer
+):
+    me, admin = await make_member(session), await make_account(session, role=models.AccountRole.ADMIN)
+    going = await impersonate(session, admin, await session.get_one(models.Person, me.person_id))
+    await session.flush()
+    async with process(db, few) as client:
+        as_me = signed_in(issuer, admin) | {"x-impersonate": encode_id("Impersonation", going.id)}
+        found = [(await client.post("/graphql", json=FREE, headers=as_me)).status_code for _ in range(OF_ACCOUNT + 1)]
+        assert found == [200] * OF_ACCOUNT + [429]
+        assert (await client.post("/graphql", json=FREE, headers=signed_in(issuer, me))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("::nonsense", "::nonsense"),
+        ("", ""),
+    ],
+)
+def test_a_household_is_one_address(address: str, network: str):
+    assert network_of(address) == network
 
 
 async def test_nothing_of_who_asked_stands_in_the_database(session: AsyncSession, db: LockedDatabase, few: Settings):

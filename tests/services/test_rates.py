@@ -14,10 +14,10 @@ SLOW = Bucket(100.0, 0.000001)
 KEY = b"somebody"
 
 
-async def take(session: AsyncSession, need: float, want: float, bucket: Bucket = SLOW) -> tuple[float, int]:
+async def take(session: AsyncSession, need: float, bucket: Bucket = SLOW) -> tuple[int, int]:
     """What was granted, and what is left, in whole numbers."""
-    found = await lease(session, KEY, bucket, need=need, want=want)
-    return found.granted, round(found.left)
+    found = await lease(session, KEY, bucket, need=need)
+    return round(found.granted), round(found.left)
 
 
 async def put_back(session: AsyncSession, seconds: float) -> None:
@@ -27,34 +27,39 @@ async def put_back(session: AsyncSession, seconds: float) -> None:
 
 
 async def test_a_bucket_gives_what_it_has_and_no_crumbs(session: AsyncSession):
-    assert await take(session, 1, 60) == (60, 40)
-    assert await take(session, 41, 60) == (0, 40)
-    assert await lease(session, b"another", SLOW, need=1, want=100) == Lease(100, 0)
-    granted, left = await take(session, 40, 60)
-    assert (round(granted), left) == (40, 0)
-    assert await take(session, 1, 1) == (0, 0)
+    assert await take(session, 60) == (60, 40)
+    assert await take(session, 41) == (0, 40)
+    assert await lease(session, b"another", SLOW, need=100) == Lease(100, 0)
+    assert await take(session, 40) == (40, 0)
+    assert await take(session, 1) == (0, 0)
+
+
+async def test_a_part_of_what_is_left_is_leased_ahead(session: AsyncSession):
+    assert await take(session, 1) == (5, 95)
+    assert await take(session, 75) == (75, 20)
+    assert await take(session, 1) == (1, 19)
 
 
 async def test_it_fills_up_with_time_and_never_over(session: AsyncSession):
     bucket = Bucket(100.0, 10.0)
-    assert await take(session, 1, 100, bucket) == (100, 0)
+    assert await take(session, 100, bucket) == (100, 0)
     await put_back(session, 3)
-    assert await take(session, 1, 20, bucket) == (20, 10)
+    assert await take(session, 20, bucket) == (20, 10)
     await put_back(session, 3600)
-    assert await take(session, 1, 20, bucket) == (20, 80)
+    assert await take(session, 20, bucket) == (20, 80)
 
 
 async def test_a_clock_that_was_put_back_fills_nothing_and_stops_nothing(session: AsyncSession):
     bucket = Bucket(100.0, 10.0)
-    await take(session, 1, 100, bucket)
+    await take(session, 100, bucket)
     await put_back(session, -3600)
-    assert await take(session, 1, 1, bucket) == (0, 0)
+    assert await take(session, 1, bucket) == (0, 0)
     await put_back(session, 2)
-    assert await take(session, 1, 20, bucket) == (20, 0)
+    assert await take(session, 20, bucket) == (20, 0)
 
 
 async def test_rows_of_full_buckets_are_forgotten(session: AsyncSession):
-    await take(session, 1, 1)
+    await take(session, 1)
     await forget_rates(session)
     rows = select(func.count()).select_from(models.RateBucket)
     assert await session.scalar(rows) == 1
@@ -68,7 +73,7 @@ async def test_rows_of_full_buckets_are_forgotten(session: AsyncSession):
 async def test_many_at_once_take_no_more_than_there_is(real_db: PooledDatabase):
     async def one() -> float:
         async with real_db.write() as session, session.begin():
-            return (await lease(session, KEY, SLOW, need=7, want=7)).granted
+            return (await lease(session, KEY, SLOW, need=7)).granted
 
     granted = await asyncio.gather(*(one() for _ in range(40)))
     assert sorted(granted) == [0] * 26 + [7] * 14
