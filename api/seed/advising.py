@@ -50,10 +50,13 @@ def draw_advice(random: Random, rows: Rows, people: Sequence[Member], now: datet
     for one in people:
         if one.here and one.number:
             seekers[one.track.key].append(one)
+    younger: dict[tuple[str, int], list[Member]] = {}
     for mentor in people:
         if mentor.mentor:
-            younger = [one for one in seekers[mentor.track.key] if one.year > mentor.year]
-            _draw_mentor(random, rows, mentor, younger, now, new_id)
+            key = mentor.track.key, mentor.year
+            if key not in younger:
+                younger[key] = [one for one in seekers[mentor.track.key] if one.year > mentor.year]
+            _draw_mentor(random, rows, mentor, younger[key], now, new_id)
 
 
 def _draw_mentor(

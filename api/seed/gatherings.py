@@ -72,7 +72,7 @@ def draw_gatherings(
         circles["city", one.home.number].append(one)
         circles["field", one.track.key].append(one)
         for interest in one.interests:
-            circles["interest", interest].append(one)
+            circles["interest", (interest, one.home.country)].append(one)
     for _ in range(max(FEWEST, len(people) // PEOPLE_PER_EVENT)):
         _draw_event(random, rows, _draw_plan(random, circles, pick(random, people)), now, new_id)
 
@@ -85,7 +85,7 @@ def _draw_plan(random: Random, circles: dict[tuple[str, object], list[Guest]], h
     if roll < 0.75:
         interest = pick(random, host.interests)
         name = pick(random, INTEREST).format(interest=interest.capitalize(), city=city.name)
-        near = [one for one in circles["interest", interest] if one.home.country == city.country]
+        near = circles["interest", (interest, city.country)]
         return Plan(f"{interest.capitalize()} Circle", name, city, False, near)
     name = pick(random, FIELD).format(skill=pick(random, host.track.skills))
     return Plan("Careers Office", name, city, True, circles["field", host.track.key])
