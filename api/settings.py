@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     embedding_model: str = "all-MiniLM-L6-v2"
     """A sentence-transformers model by name or path, with 384 dimensions."""
     embedding_backend: Literal["onnx", "torch"] = "onnx"
-    """How the vectors that are kept are made: by an int8 export of the model, or by torch, about half as fast."""
+    """How the vectors that are kept are made: by an int8 export of the model, or by torch, less than half as fast."""
     embed_in_worker: bool = True
     """Whether `alumni serve` starts a worker as a child process."""
 

@@ -179,8 +179,8 @@ def _headers(sent: Mapping[str, str], payload: dict[str, Any]) -> dict[str, str]
     """What tells who is asking: of the handshake, unless the first message says otherwise. Browsers send no such header
     with a handshake: where one names its page, a proxy has added it, whatever the page is."""
     said = {name.lower(): value for name, value in payload.items()}
-    of_handshake = {} if "origin" in sent else sent
-    found = {name: said[name] if name in said else of_handshake.get(name) for name in GIVEN}
+    of_handshake: Mapping[str, str] = {} if "origin" in sent else sent
+    found: dict[str, Any] = {name: said[name] if name in said else of_handshake.get(name) for name in GIVEN}
     if not all(value is None or isinstance(value, str) for value in found.values()):
         raise Refused(INVALID, "Invalid message received")
     return {name: value for name, value in found.items() if value is not None}

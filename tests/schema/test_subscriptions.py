@@ -80,7 +80,7 @@ class Network:
                 assert (message["type"], message["id"]) == ("next", "1"), message
                 return message["payload"]["data"]["notificationReceived"]
 
-            heard = None
+            heard, last = None, ""
             while heard is None:
                 last = await self.tell(name)
                 with suppress(TimeoutError):
