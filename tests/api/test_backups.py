@@ -88,6 +88,7 @@ async def answer(url: str, settings: Settings, issuer: DevelopmentIssuer) -> Any
 
 
 @pytest.mark.real
+@pytest.mark.timeout(120)
 async def test_what_is_dumped_and_loaded_is_the_same_and_answers_the_same(
     postgres: EmbeddedPostgres,
     real_db: PooledDatabase,
@@ -118,6 +119,7 @@ async def test_what_is_dumped_and_loaded_is_the_same_and_answers_the_same(
     assert any(one["similarPeople"] for one in told["people"]["nodes"])
 
 
+@pytest.mark.timeout(60)
 def test_half_a_backup_is_refused(postgres: EmbeddedPostgres, template: str, restored: str, tmp_path: Path):
     whole = tmp_path / "whole.dump"
     with whole.open("wb") as written:

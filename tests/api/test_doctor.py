@@ -27,6 +27,7 @@ from recommender.vectors import embed_missing
 from tests.api.openid_providers import Provider, settings_for
 from tests.factories import make_fact, make_person
 
+pytestmark = pytest.mark.timeout(60)
 SAFE = {"oidc_issuer": "https://id.example.edu", "oidc_audience": "alumni"}
 OLD = "update pg_extension set extversion = '0.7.4' where extname = 'vector'"
 

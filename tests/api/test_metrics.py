@@ -24,6 +24,8 @@ from schema.http.failures import BadRequest
 from tests.databases import LockedDatabase
 from tests.factories import make_fact, make_person
 
+pytestmark = pytest.mark.timeout(60)
+"""Some make an application, a database of their own, or wait for an answer that comes late."""
 TOKEN = "scraped-every-15-seconds"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 PROJECT = Path(__file__).parents[2]
