@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Everything an installation may set. Each field is the environment variable ALUMNI_<FIELD> in upper case."""
 
-    model_config = SettingsConfigDict(env_prefix="ALUMNI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ALUMNI_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     environment: Literal["production", "development"] = "production"
     """`development` adds GraphiQL, open introspection and, if asked for, the development issuer."""
@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     port: int = 8000
     data_dir: Path = Path("var")
     """Where the embedded database, the exported model and the development key live."""
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     """postgresql://... of a PostgreSQL >= 15 with pgvector >= 0.8. Unset: the embedded server under `data_dir`."""
     database_pool_size: int = 10
     statement_seconds: float = Field(default=20.0, gt=0)
@@ -57,6 +57,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.database_url is not None:
+            _check_readable(self.database_url)
         if self.oidc_issuer and not self.oidc_audience:
             raise ValueError(
                 "ALUMNI_OIDC_AUDIENCE is missing: set it to the audience that tokens for this server carry."
@@ -70,3 +72,18 @@ class Settings(BaseSettings):
                 "ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_HOST on loopback: other machines must not reach it."
             )
         return self
+
+
+def _check_readable(url: str) -> None:
+    """Refuse an address that libpq would misread: it says what it stumbled over, which may be the password."""
+    from psycopg import ProgrammingError  # noqa: PLC0415 - only where there is an address
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        known = conninfo_to_dict(url)
+    except ProgrammingError:
+        known = None
+    if known is None or "@" in str(known.get("host", "")):
+        raise ValueError(
+            "ALUMNI_DATABASE_URL cannot be read. In user and password write @ as %40, : as %3A, / as %2F and % as %25."
+        )
