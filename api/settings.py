@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     oidc_audience: str | None = None
     """The audience that a token must name. Required with `oidc_issuer`."""
     clock_skew_seconds: int = 60
+    staff_second_factor: Literal["when_stated", "required", "off"] = "when_stated"
+    """Whether officers need a token that states a second factor: always, or of an issuer that says how people signed in
+    (`amr`, or `acr` where `staff_acr_values` says what to make of it)."""
+    staff_acr_values: str = Field(default="", pattern=r"^[\x20\x21\x23-\x5b\x5d-\x7e]*$")
+    """The values of `acr` that mean a second factor at this issuer, with spaces between. Clients are told them."""
     development_issuer: bool = False
     """Accept tokens that `alumni token` signs with the key in `data_dir`: only in development, and on loopback."""
 
