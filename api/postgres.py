@@ -56,6 +56,7 @@ SETTINGS = {
     "max_connections": "100",
     "jit": "off",
     "timezone": "UTC",
+    "log_min_messages": "log",  # errors of statements quote values: the application logs them without
 }
 FAST = {
     "shared_buffers": "256MB",

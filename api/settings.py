@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Everything an installation may set. Each field is the environment variable ALUMNI_<FIELD> in upper case."""
 
-    model_config = SettingsConfigDict(env_prefix="ALUMNI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ALUMNI_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     environment: Literal["production", "development"] = "production"
     """`development` adds GraphiQL, open introspection and, if asked for, the development issuer."""
@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     port: int = 8000
     data_dir: Path = Path("var")
     """Where the embedded database, the exported model and the development key live."""
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     """postgresql://... of a PostgreSQL >= 15 with pgvector >= 0.8. Unset: the embedded server under `data_dir`."""
     database_pool_size: int = 10
     statement_seconds: float = Field(default=20.0, gt=0)
@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     oidc_audience: str | None = None
     """The audience that a token must name. Required with `oidc_issuer`."""
     clock_skew_seconds: int = 60
+    staff_second_factor: Literal["when_stated", "required", "off"] = "when_stated"
+    """Whether officers need a token that states a second factor: always, or of an issuer that says how people signed in
+    (`amr`, or `acr` where `staff_acr_values` says what to make of it)."""
+    staff_acr_values: str = Field(default="", pattern=r"^[\x20\x21\x23-\x5b\x5d-\x7e]*$")
+    """The values of `acr` that mean a second factor at this issuer, with spaces between. Clients are told them."""
     development_issuer: bool = False
     """Accept tokens that `alumni token` signs with the key in `data_dir`: only in development, and on loopback."""
 
@@ -60,6 +65,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.database_url is not None:
+            _check_readable(self.database_url)
         if self.oidc_issuer and not self.oidc_audience:
             raise ValueError(
                 "ALUMNI_OIDC_AUDIENCE is missing: set it to the audience that tokens for this server carry."
@@ -73,3 +80,18 @@ class Settings(BaseSettings):
                 "ALUMNI_DEVELOPMENT_ISSUER needs ALUMNI_HOST on loopback: other machines must not reach it."
             )
         return self
+
+
+def _check_readable(url: str) -> None:
+    """Refuse an address that libpq would misread: it says what it stumbled over, which may be the password."""
+    from psycopg import ProgrammingError  # noqa: PLC0415 - only where there is an address
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        known = conninfo_to_dict(url)
+    except ProgrammingError:
+        known = None
+    if known is None or "@" in str(known.get("host", "")):
+        raise ValueError(
+            "ALUMNI_DATABASE_URL cannot be read. In user and password write @ as %40, : as %3A, / as %2F and % as %25."
+        )

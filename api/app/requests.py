@@ -2,11 +2,11 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from time import perf_counter
 
 import orjson
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
@@ -16,6 +16,15 @@ logger = logging.getLogger(__name__)
 
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 """Ids of a proxy's making that are taken over as they are: nothing that could forge a line of the log."""
+SAFE = {
+    b"x-content-type-options": b"nosniff",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+}
+"""What answers bear that say nothing else of it: they are data, of which a browser is to make nothing."""
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+"""For answers that came by https, as a proxy in front says: browsers are to come by nothing else for a year."""
 QUIET = {"/healthz", "/readyz", "/metrics"}
 """Asked every few seconds by machines: told in the log only when they fail."""
 
@@ -28,11 +37,17 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         number = _given_id(scope) or uuid7().hex
         token = request_id.set(number)
+        if scope["type"] == "websocket":
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                request_id.reset(token)
+            return
         started = perf_counter()
         status = 0
 
@@ -40,9 +55,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = number
-                headers.setdefault("x-content-type-options", "nosniff")
+                message["headers"] = _with_ours(message["headers"], scope, status, number)
             await send(message)
 
         try:
@@ -55,6 +68,21 @@ class RequestMiddleware:
         finally:
             _log(scope, status, perf_counter() - started)
             request_id.reset(token)
+
+
+def _with_ours(
+    given: Iterable[tuple[bytes, bytes]], scope: Scope, status: int, number: str
+) -> list[tuple[bytes, bytes]]:
+    """The headers of a response, with those that it lacks. A browser takes what a 304 says for what it has kept: the
+    policy of that stands."""
+    headers = list(given)
+    present = {name for name, _ in headers}
+    if status != HTTPStatus.NOT_MODIFIED:
+        headers += [one for one in SAFE.items() if one[0] not in present]
+    if scope["scheme"] == "https":
+        headers.append(HTTPS_ONLY)
+    headers.append((b"x-request-id", number.encode()))
+    return headers
 
 
 def _given_id(scope: Scope) -> str | None:

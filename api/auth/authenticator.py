@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api.access import ANONYMOUS, Viewer
 from api.auth.development import DevelopmentIssuer
+from api.auth.factors import SecondFactor
 from api.auth.impersonations import impersonate
 from api.auth.issuers import Issuer, OpenIdIssuer
 from api.auth.tokens import Clock, Verified, bearer_token, read_unverified, system_clock, verify
@@ -24,6 +25,7 @@ class Authenticator:
     def __init__(self, settings: Settings, now: Clock = system_clock) -> None:
         self._now = now
         self._skew = settings.clock_skew_seconds
+        self._second_factor = SecondFactor(settings)
         self._issuers: dict[str, Issuer] = {}
         self._kept: OrderedDict[bytes, tuple[Verified, float]] = OrderedDict()
         if settings.oidc_issuer and settings.oidc_audience:
@@ -35,13 +37,14 @@ class Authenticator:
             self._issuers[development.url] = development
 
     async def viewer(self, authorization: str | None, db: Database) -> Viewer:
-        """Who sends this header: ANONYMOUS without one, NotSignedIn for a token that is not acceptable.
+        """Who sends this header: ANONYMOUS without one, NotSignedIn for a token that is not acceptable, and
+        SecondFactorNeeded for one that is not enough for an officer.
 
         Tokens are remembered, database rows never: a role or account taken away counts from the next request on.
         """
         if authorization is None:
             return ANONYMOUS
-        return await resolve(await self._verified(bearer_token(authorization)), db)
+        return await resolve(await self._verified(bearer_token(authorization)), db, self._second_factor)
 
     async def impersonating(self, authorization: str | None, impersonation_id: UUID | None, db: Database) -> Viewer:
         """As whom the sender sees the network by this impersonation; None stands for an id that is none."""

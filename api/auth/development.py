@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from uuid_utils.compat import uuid7
 
+from api.auth.factors import SEVERAL
 from api.auth.tokens import Clock, Unverified, system_clock
 from api.errors import NotSignedIn
 
@@ -41,6 +42,7 @@ class DevelopmentIssuer:
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(account_id),
+            "amr": [SEVERAL],
             "iat": now,
             "exp": now + int(lifetime.total_seconds()),
         }

@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import jwt
 
@@ -29,7 +29,7 @@ system_clock: Clock = time.time
 class Unverified:
     """What a token says about itself, before anything of it is believed."""
 
-    text: str
+    text: str = field(repr=False)
     issuer: str
     algorithm: str
     key_id: str | None
@@ -45,6 +45,10 @@ class Verified:
     """Lower case, and only if the issuer says that it is verified."""
     expires_at: float
     """Seconds since the epoch, from the token."""
+    methods: frozenset[str] | None = None
+    """How the subject proved who it is (`amr`, RFC 8176); None where the issuer does not say."""
+    context: str | None = None
+    """What the issuer calls the way of signing in (`acr`); None where it does not say."""
 
 
 def bearer_token(authorization: str) -> str:
@@ -88,7 +92,7 @@ def verify(token: Unverified, key: jwt.PyJWK, audience: str, now: float, skew: i
     # What is stored and compared is plain text: no NUL, no lone surrogates, no control characters.
     if not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
         raise NotSignedIn("The token's subject (sub) is empty, too long or not plain text. Sign in again.")
-    return Verified(token.issuer, subject, _verified_email(claims), expires_at)
+    return Verified(token.issuer, subject, _verified_email(claims), expires_at, _methods(claims), _context(claims))
 
 
 def _signed_claims(token: Unverified, key: jwt.PyJWK, audience: str) -> dict[str, Any]:
@@ -150,6 +154,22 @@ def _verified_email(claims: dict[str, Any]) -> str | None:
     # Some letters outside ASCII have an ASCII letter as their lower case (the Kelvin sign gives k): whoever owns such
     # an address would own somebody else's.
     return lower if email.isascii() or lower == email else None
+
+
+def _methods(claims: dict[str, Any]) -> frozenset[str] | None:
+    """The methods of `amr`: a list, or one text. Anything else names none."""
+    said = claims.get("amr")
+    if said is None:
+        return None
+    named = said.split() if isinstance(said, str) else said
+    if not isinstance(named, list):
+        return frozenset()
+    return frozenset(one for one in cast(list[object], named) if isinstance(one, str))
+
+
+def _context(claims: dict[str, Any]) -> str | None:
+    said = claims.get("acr")
+    return None if said is None else str(said)
 
 
 def _malformed() -> NotSignedIn:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from api.access import Claim, Viewer, ViewerKind, holds_now
 from api.auth.development import ISSUER as DEVELOPMENT_ISSUER
+from api.auth.factors import SecondFactor
 from api.auth.tokens import Verified
 from api.db import Database
 from api.errors import NotSignedIn
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 MEMBER_ROLES = {PersonRoleKind.ALUMNUS, PersonRoleKind.STUDENT, PersonRoleKind.FACULTY, PersonRoleKind.STAFF}
 """Current roles that make somebody a member of the network."""
+OFFICERS = {AccountRole.STAFF, AccountRole.ADMIN}
 
 _account = Account.__table__
 _person = Person.__table__
@@ -65,8 +67,11 @@ _BY_IDENTITY = _plan(
 )
 
 
-async def resolve(verified: Verified, db: Database) -> Viewer:
-    """The viewer behind a good token, in one statement; the first sign-in and an hourly note write as well."""
+async def resolve(verified: Verified, db: Database, second_factor: SecondFactor) -> Viewer:
+    """The viewer behind a good token, in one statement; the first sign-in and an hourly note write as well.
+
+    Raises SecondFactorNeeded for an officer who has signed in without one.
+    """
     if verified.issuer == DEVELOPMENT_ISSUER:
         plan, given = _BY_ACCOUNT, {"account": _account_id(verified.subject)}
     else:
@@ -78,18 +83,21 @@ async def resolve(verified: Verified, db: Database) -> Viewer:
     account_id, person_id, account_role, current, deceased, first, stale = rows[0]
     if deceased:
         return Viewer(ViewerKind.GUEST)
+    role = AccountRole(account_role)
+    if role in OFFICERS:
+        second_factor.check(verified)
     if first:
         await _sign_in_first(db, account_id)
     elif stale:
         await _note_sign_in(db, account_id)
-    return viewer_of(account_id, person_id, AccountRole(account_role), frozenset(current))
+    return viewer_of(account_id, person_id, role, frozenset(current))
 
 
 def viewer_of(
     account_id: UUID | None, person_id: UUID | None, account_role: AccountRole, current: frozenset[str]
 ) -> Viewer:
     """The viewer of an account of this role, whose person holds these roles now."""
-    officer = account_role in {AccountRole.STAFF, AccountRole.ADMIN}
+    officer = account_role in OFFICERS
     unofficial = ViewerKind.MEMBER if current & MEMBER_ROLES else ViewerKind.GUEST
     return Viewer(
         kind=ViewerKind.STAFF if officer else unofficial,

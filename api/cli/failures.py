@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from api.db import lost_a_race
 from api.errors import DomainError, Invalid
 from api.postgres import DatabaseUnavailable
+from api.redaction import without_secrets
 
 FAILED = 1
 MISUSED = 2
@@ -33,7 +34,7 @@ def explain(error: Exception) -> NoReturn:
     """Say what went wrong and leave. What nobody expected is shown with its trace."""
     message = _message(error)
     if message is None:
-        logger.error("Unexpected error", exc_info=error)
+        logger.error("Unexpected error", exc_info=error, extra={"whole": True})
     elif message:
         _say(message)
     sys.exit(_status(error))
@@ -73,7 +74,8 @@ def _of_the_database(error: Exception) -> str:
     if lost_a_race(error):
         return "Others changed the same rows at this moment, and nothing was done: try again."
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return f"The database cannot be used: {cause}\nIs ALUMNI_DATABASE_URL right, and the server running?"
+    said = without_secrets(str(cause))
+    return f"The database cannot be used: {said}\nIs ALUMNI_DATABASE_URL right, and the server running?"
 
 
 def settings_problems(error: ValidationError) -> list[str]:

@@ -10,7 +10,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.errors import DomainError, NotAllowed, RateLimited
+from api.errors import DomainError, NotAllowed, RateLimited, SecondFactorNeeded
 from schema.engine.documents import InvalidDocument
 from schema.engine.variables import InvalidVariables
 from schema.errors import coded
@@ -95,11 +95,21 @@ def reply_to(error: Exception, wrong: int) -> Reply | None:
         case RateLimited():
             wait = max(1, ceil((error.opens_at - datetime.now(UTC)).total_seconds()))
             return Reply(429, refused(error), NOT_KEPT | {"retry-after": str(wait)})
+        case NotAllowed():
+            return Reply(403, refused(error))
         case DomainError():
-            return Reply(403 if isinstance(error, NotAllowed) else 401, refused(error))
+            return Reply(401, refused(error), NOT_KEPT | {"www-authenticate": _challenge(error)})
         case _:
             told = unavailable(error)
             return None if told is None else Reply(503, told)
+
+
+def _challenge(error: DomainError) -> str:
+    """What a client must bring instead, as RFC 6750 and, for a better sign-in, RFC 9470 have it."""
+    if not isinstance(error, SecondFactorNeeded):
+        return 'Bearer error="invalid_token"'
+    wanted = f', acr_values="{" ".join(error.contexts)}"' if error.contexts else ""
+    return f'Bearer error="insufficient_user_authentication", error_description="{error.message}"{wanted}'
 
 
 def _unless_known(request: Request, answer: Answer) -> Reply:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any, cast
@@ -50,7 +50,7 @@ MakeContext = Callable[[Mapping[str, str]], Awaitable[Context]]
 class Caller:
     """What is known of who asks before anybody is looked up."""
 
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     address: str
 
 
@@ -199,7 +199,7 @@ class Operations:
         throttle = await self._rates.spend(payer(context.viewer, caller), asked.cost)
         open_to_caller = self._open_introspection or context.viewer.signed_in
         if not open_to_caller and introspects(asked.document, asked.operation):
-            raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401)
+            raise BadRequest("Sign in to read the schema.", "UNAUTHENTICATED", 401, {"www-authenticate": "Bearer"})
         context.running = Running(self._engine, asked.document, asked.variables)
         return context, throttle
 

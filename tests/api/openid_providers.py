@@ -100,8 +100,9 @@ class Provider:
         return jwt.encode(given, key.private, algorithm=key.algorithm, headers={**named, **(headers or {})})
 
 
-def settings_for(issuer: str, data_dir: Path) -> Settings:
-    return Settings(oidc_issuer=issuer, oidc_audience="alumni-app", clock_skew_seconds=60, data_dir=data_dir)
+def settings_for(issuer: str, data_dir: Path, **more: Any) -> Settings:
+    known = {"oidc_issuer": issuer, "oidc_audience": "alumni-app", "clock_skew_seconds": 60, "data_dir": data_dir}
+    return Settings.model_validate({**known, **more})
 
 
 async def refusal(authenticator: Authenticator, db: Database, token: str) -> str:

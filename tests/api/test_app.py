@@ -19,6 +19,7 @@ from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import Database, PooledDatabase
 from api.settings import Settings
+from schema.ide import CONTENT_SECURITY_POLICY
 from tests.databases import LockedDatabase
 
 HEAVY = ["torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "lightgbm", "scipy", "sklearn"]
@@ -103,6 +104,44 @@ async def test_an_answer_bears_the_id_that_was_given_and_one_of_ours_for_what_co
     assert len(forged.headers["x-request-id"]) == 32
     assert len(long.headers["x-request-id"]) == 32
     assert given.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/graphql"), ("GET", "/graphql"), ("DELETE", "/graphql"), ("GET", "/healthz"), ("GET", "/nothing")],
+)
+async def test_every_answer_is_data_of_which_a_browser_makes_nothing(
+    db: LockedDatabase, tmp_path: Path, method: str, path: str
+):
+    async with client_of(settings_in(tmp_path), db) as client:
+        plain = await client.request(method, path)
+        by_https = await client.request(method, f"https://test{path}")
+
+    for answer in (plain, by_https):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; frame-ancestors 'none'")
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "strict-transport-security" not in plain.headers
+    assert by_https.headers["strict-transport-security"] == "max-age=31536000"
+
+
+async def test_a_masked_fault_is_safe_too_and_a_page_keeps_its_own_policy(db: LockedDatabase, tmp_path: Path):
+    async with db.write() as session, session.begin():
+        await session.execute(text("alter table accounts rename to elsewhere"))
+    token = sign_in_as_nobody(tmp_path)
+
+    async with client_of(settings_in(tmp_path), db) as client:
+        fault = await client.post(
+            "/graphql", json={"query": "{ viewer { id } }"}, headers={"authorization": f"Bearer {token}"}
+        )
+        page = await client.get("/graphql", headers={"accept": "text/html"})
+        kept = await client.get("/graphql", headers={"accept": "text/html", "if-none-match": page.headers["etag"]})
+
+    assert (fault.status_code, fault.headers["x-frame-options"]) == (500, "DENY")
+    assert page.headers.get_list("content-security-policy") == [CONTENT_SECURITY_POLICY]
+    assert page.headers["x-frame-options"] == "DENY"
+    assert (kept.status_code, "content-security-policy" in kept.headers) == (304, False)
 
 
 @pytest.mark.parametrize(
