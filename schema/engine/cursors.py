@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.types import Boolean, DateTime, Integer, TypeEngine, Uuid
+from sqlalchemy.types import BigInteger, Boolean, DateTime, Integer, TypeEngine, Uuid
 
 from schema.engine.refusals import Refused
 
@@ -56,7 +56,10 @@ def read_key(value: Any, type_: TypeEngine[Any]) -> object:
         expected = int
     else:
         expected = str
-    if type(value) is not expected or (expected is int and abs(value) > 2**62) or (expected is str and "\x00" in value):
+    bound = 2**63 if isinstance(type_, BigInteger) else 2**31
+    if type(value) is not expected or (expected is int and not -bound <= value < bound):
+        raise ValueError
+    if expected is str and "\x00" in value:
         raise ValueError
     str(value).encode()  # half of a character is none: UnicodeEncodeError is a ValueError
     return value

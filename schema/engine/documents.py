@@ -122,7 +122,7 @@ class Documents:
             check_structure(node)  # before validation, which can take seconds for a document within all other bounds
         except GraphQLError as error:
             raise InvalidDocument([error]) from None
-        errors = validate(self._schema, node, max_errors=MAX_ERRORS)
+        errors = validate(self._schema, node, max_errors=MAX_ERRORS, hide_suggestions=True)
         if errors:
             for error in errors:
                 error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}

@@ -66,6 +66,8 @@ class Term:
 class Request:
     """What one call of a connection asks for."""
 
+    target: str
+    """The type of the rows."""
     size: int
     backward: bool
     terms: tuple[Term, ...]
@@ -74,8 +76,8 @@ class Request:
 
     @property
     def signature(self) -> str:
-        """The order in one word."""
-        return ",".join(term.signature for term in self.terms)
+        """Rows of which type in which order, in one word: cursors of others are refused."""
+        return f"{self.target}:{','.join(term.signature for term in self.terms)}"
 
 
 class PageCompiler:
@@ -347,6 +349,7 @@ def read_request(source: Page, arguments: Arguments) -> Request:
         raise Refused(f"{name} must be from 1 to {MAX_PAGE}, not {size}.", (name,))
     after, before = arguments.get("after"), arguments.get("before")
     return Request(
+        target=source.target,
         size=size,
         backward=first is None,
         terms=read_order(source, arguments.get("orderBy")),

@@ -66,7 +66,7 @@ class Variables:
         except GraphQLError as error:
             raise InvalidVariables([error]) from None
         definitions = self._operation.variable_definitions or ()
-        found = get_variable_values(self._schema, definitions, given, max_errors=MAX_ERRORS)
+        found = get_variable_values(self._schema, definitions, given, max_errors=MAX_ERRORS, hide_suggestions=True)
         if not isinstance(found, VariableValues):
             raise InvalidVariables(found)
         return found

@@ -241,6 +241,7 @@ def _given(context: Context, asked: Asked) -> dict[str, Any]:
         "context_value": context,
         "variable_values": asked.parameters.variables,
         "operation_name": asked.parameters.operation_name,
+        "hide_suggestions": True,
     }
 
 

@@ -187,12 +187,12 @@ class Drawer:
         if not ids:
             return None
         key, chosen = self.random.choice(ids), terms or [source.default_order]
-        signature = ",".join(("-" if direction == "DESC" else "+") + name for name, direction in chosen)
+        order = ",".join(("-" if direction == "DESC" else "+") + name for name, direction in chosen)
         values = [
             str(key) if name == "id" else (await self.plain.tables.keys(self.viewer, source, name))[key][1]
             for name, _ in chosen
         ]
-        return write_cursor(signature, *values, str(key))
+        return write_cursor(f"{source.target}:{order}", *values, str(key))
 
     async def id_of(self, definition: Any) -> str:
         """The id of some row: mostly of one that the viewer sees, and of any type where any will do."""

@@ -142,6 +142,10 @@ class Scene:
 
 @pytest.fixture
 async def scene(session: AsyncSession) -> Scene:
+    return await make_scene(session)
+
+
+async def make_scene(session: AsyncSession) -> Scene:
     one, other = await make_person(session, "One"), await make_person(session, "Other")
     third = await make_person(session, "Third")
     fact = await make_fact(session, models.Skill, one)

@@ -54,7 +54,7 @@ async def import_events(
     """
     if not viewer.is_staff:
         raise NotAllowed("Only staff import events.")
-    read = check_rows(rows, source, _check_row)
+    read = check_rows(rows, source, _check_row, people_source=people_source)
     return await _Import(session, viewer, source).carry_out(read, people_source or source, dry_run=dry_run)
 
 

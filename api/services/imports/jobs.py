@@ -66,7 +66,7 @@ async def import_jobs(
     """
     if not viewer.is_staff:
         raise NotAllowed("Only staff import openings.")
-    read = check_rows(rows, source, _check_row)
+    read = check_rows(rows, source, _check_row, people_source=people_source)
     return await _Import(session, viewer, source).carry_out(read, people_source or source, dry_run=dry_run)
 
 

@@ -86,11 +86,10 @@ Reading = Callable[[object, int], tuple[N | None, list[Problem]]]
 """Makes a row of what was given at a place, or says what is wrong with it."""
 
 
-def check_rows(rows: Sequence[object], source: str, read: Reading[N]) -> list[N]:
+def check_rows(rows: Sequence[object], source: str, read: Reading[N], *, people_source: str | None = None) -> list[N]:
     """The rows, checked one by one and against each other. Raises Invalid."""
-    problems: list[Problem] = []
-    if not source.strip() or len(source) > 100:  # noqa: PLR2004
-        problems.append(Problem(("source",), "must name the system that the rows come from, in at most 100 characters"))
+    problems = _wrong_source("source", source)
+    problems += _wrong_source("peopleSource", people_source) if people_source else []
     checked: list[N] = []
     places: dict[str, int] = {}
     for place, raw in enumerate(rows):
@@ -104,6 +103,13 @@ def check_rows(rows: Sequence[object], source: str, read: Reading[N]) -> list[N]
         checked.append(row)
     refuse(problems)
     return checked
+
+
+def _wrong_source(name: str, source: str) -> list[Problem]:
+    check = Checker()
+    check.text((name,), source, most=100, required=True)
+    message = "must name the system that the rows come from, in at most 100 characters"
+    return [Problem(one.path, message) for one in check.problems]
 
 
 def refuse(problems: Sequence[Problem]) -> None:
