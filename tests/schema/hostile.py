@@ -87,7 +87,7 @@ class RootField:
         return f"{alias}: {self.name}({said}) {self._selection()}"
 
     def _selection(self) -> str:
-        answered = get_named_type(cast(Any, self.schema.type_map[self.kind]).fields[self.name].type)
+        answered: Any = get_named_type(cast(Any, self.schema.type_map[self.kind]).fields[self.name].type)
         fields = getattr(answered, "fields", {})
         paged = "totalCount " * ("totalCount" in fields) + "pageInfo { endCursor }" * ("pageInfo" in fields)
         failure = "... on Error { code path }" * (self.kind == "Mutation")
@@ -144,7 +144,7 @@ def _literal(kind: Any, value: Any) -> str:
     if isinstance(value, Given):
         return f"${value.variable}"
     if isinstance(value, list):
-        inner = get_named_type(kind)
+        inner: Any = get_named_type(kind)
         return f"[{', '.join(_literal(inner, one) for one in cast(list[Any], value))}]"
     if isinstance(value, dict):
         fields = getattr(get_named_type(kind), "fields", {})
