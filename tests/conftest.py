@@ -170,9 +170,13 @@ async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=accept) as client:
 
         async def ask(
-            query: str, as_: Account | None = None, through: Impersonation | str | None = None, **variables: Any
+            query: str,
+            as_: Account | None = None,
+            through: Impersonation | str | None = None,
+            languages: str | None = None,
+            **variables: Any,
         ) -> Answer:
-            headers: dict[str, str] = {}
+            headers: dict[str, str] = {} if languages is None else {"accept-language": languages}
             if through is not None:
                 headers["x-impersonate"] = (
                     through if isinstance(through, str) else encode_id("Impersonation", through.id)
@@ -199,7 +203,7 @@ async def asking(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) 
 async def api(app: Starlette, db: LockedDatabase, issuer: DevelopmentIssuer) -> AsyncGenerator[Api]:
     """`await api(query, as_=account, **variables)`: one GraphQL request over HTTP, with the SQL statements it cost.
 
-    `through` is the impersonation by which an administrator asks as somebody else.
+    `through` is the impersonation by which an administrator asks as somebody else, `languages` an Accept-Language.
     """
     async with asking(app, db, issuer) as ask:
         yield ask

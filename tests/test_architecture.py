@@ -40,7 +40,18 @@ FOR_STAFF = {
 }  # fmt: skip
 """Root fields of the office."""
 READING = {"select", "exists", "get", "get_one", "select_from", "join_from", "join", "outerjoin"}
-NOT_A_RULE = {"me", "level", "holds_now", "local_today", "Viewer", "ViewerKind", "Claim", "FACTS", "ANONYMOUS"}
+NOT_A_RULE = {
+    "me",
+    "languages",
+    "level",
+    "holds_now",
+    "local_today",
+    "Viewer",
+    "ViewerKind",
+    "Claim",
+    "FACTS",
+    "ANONYMOUS",
+}
 """Names of `api.access` that restrict nothing."""
 READS_WITHOUT_A_RULE = {
     ("api/auth/viewers.py", "_plan"): "who is asking: before this there is no viewer",

@@ -14,11 +14,21 @@ from api.access.events import (
     holds_seat,
     open_link,
     sees_event,
+    sees_event_translation,
     sees_registration,
     takes_registrations,
 )
 from api.access.impersonations import goes_on, owns_impersonation, people_to_be
-from api.access.jobs import demand, interested, interested_oneself, job_is_open, posted, sees_interest, sees_job
+from api.access.jobs import (
+    demand,
+    interested,
+    interested_oneself,
+    job_is_open,
+    posted,
+    sees_interest,
+    sees_job,
+    sees_job_translation,
+)
 from api.access.mentoring import in_pool, sees_mentor, sees_mentorship, takes_mentees
 from api.access.merges import current_person_id, sees_merge
 from api.access.notifications import sees_notification
@@ -63,7 +73,7 @@ from api.access.ties import (
     told_answer,
     told_state,
 )
-from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, level, me
+from api.access.viewers import ANONYMOUS, NOBODY, Claim, Viewer, ViewerKind, languages, level, me
 from api.access.webhooks import administers, sees_attempt, sees_delivery, sees_webhook, sets_up, visible_objects
 
 __all__ = [
@@ -96,6 +106,7 @@ __all__ = [
     "interested_oneself",
     "is_viewer",
     "job_is_open",
+    "languages",
     "level",
     "local_today",
     "local_tomorrow",
@@ -121,10 +132,12 @@ __all__ = [
     "sees_audit",
     "sees_delivery",
     "sees_event",
+    "sees_event_translation",
     "sees_fact",
     "sees_fact_alone",
     "sees_interest",
     "sees_job",
+    "sees_job_translation",
     "sees_lost",
     "sees_mentor",
     "sees_mentorship",

@@ -24,6 +24,12 @@ def sees_event(viewer: Viewer, event: FromClause) -> ColumnElement[bool]:
             return event.c.id.is_not(None)
 
 
+def sees_event_translation(viewer: Viewer, translation: FromClause) -> ColumnElement[bool]:
+    """What an event says in another language is there for whoever sees the event."""
+    event = Event.__table__.alias()
+    return some_row(event, event.c.id == translation.c.event_id, sees_event(viewer, event))
+
+
 def sees_registration(viewer: Viewer, registration: FromClause) -> ColumnElement[bool]:
     """Whether the viewer may know that this person comes to this event: a fact of two sides.
 

@@ -39,6 +39,12 @@ def sees_job(viewer: Viewer, job: FromClause) -> ColumnElement[bool]:
     return or_(posted(viewer, job), and_(for_them, unblocked))
 
 
+def sees_job_translation(viewer: Viewer, translation: FromClause) -> ColumnElement[bool]:
+    """What an opening says in another language is there for whoever sees the opening."""
+    job = Job.__table__.alias()
+    return some_row(job, job.c.id == translation.c.job_id, sees_job(viewer, job))
+
+
 def sees_interest(viewer: Viewer, interest: FromClause) -> ColumnElement[bool]:
     """Interest is between the one who has it and the one who posted the opening; the office knows too."""
     if viewer.kind is ViewerKind.ANONYMOUS:

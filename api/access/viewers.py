@@ -1,10 +1,11 @@
 """Who is asking, and what decides the shape of the rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, literal_column
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, literal_column
 
 from api.models import Visibility
 
@@ -37,6 +38,8 @@ class Viewer:
     """Set when the token is good but its identity is linked to no account yet."""
     impersonation: UUID | None = None
     """Set when an administrator sees the network as this person: to read, and not what is for the person alone."""
+    languages: tuple[str, ...] = ()
+    """What the viewer reads, best first: tags of BCP 47 in their usual case."""
 
     @property
     def is_staff(self) -> bool:
@@ -80,6 +83,11 @@ ANONYMOUS = Viewer(ViewerKind.ANONYMOUS)
 def me(viewer: Viewer) -> ColumnElement[UUID]:
     """The viewer's person id as a bind parameter that carries its value and may be bound anew."""
     return bindparam("viewer", viewer.key, type_=Uuid())
+
+
+def languages(viewer: Viewer) -> ColumnElement[Sequence[str]]:
+    """What the viewer reads as a bind parameter that may be bound anew."""
+    return bindparam("languages", list(viewer.languages), type_=ARRAY(Text()))
 
 
 def level(*levels: Visibility) -> list[ColumnElement[str]]:

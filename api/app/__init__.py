@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from api.access import Viewer
 from api.app.metrics import Metrics
 from api.app.readiness import Readiness
 from api.app.requests import RequestMiddleware
@@ -34,6 +36,7 @@ from schema.http import (
     PersistedDocuments,
     Rates,
     errors_only,
+    preferred,
 )
 from schema.ide import ide_routes
 from schema.ids import decode_id
@@ -131,11 +134,18 @@ def _context_maker(settings: Settings, db: Database, given: TextEmbedder | None,
     async def make_context(headers: Mapping[str, str]) -> Context:
         authorization, named = headers.get("authorization"), headers.get(IMPERSONATE)
         if named is None:
-            return Context(await authenticator.viewer(authorization, db), db, query_embedder, development, live)
+            viewer = _reading(await authenticator.viewer(authorization, db), headers)
+            return Context(viewer, db, query_embedder, development, live)
         viewer = await authenticator.impersonating(authorization, _impersonation_id(named), db)
-        return Context(viewer, UnwrittenDatabase(db), query_embedder)
+        return Context(_reading(viewer, headers), UnwrittenDatabase(db), query_embedder)
 
     return make_context
+
+
+def _reading(viewer: Viewer, headers: Mapping[str, str]) -> Viewer:
+    """The viewer with the languages of this request."""
+    languages = preferred(headers.get("accept-language"))
+    return replace(viewer, languages=languages) if languages else viewer
 
 
 def _impersonation_id(named: str) -> UUID | None:

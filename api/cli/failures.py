@@ -9,6 +9,7 @@ import psycopg
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from api import logs
 from api.db import lost_a_race
 from api.errors import DomainError, Invalid
 from api.postgres import DatabaseUnavailable
@@ -34,6 +35,8 @@ def explain(error: Exception) -> NoReturn:
     """Say what went wrong and leave. What nobody expected is shown with its trace."""
     message = _message(error)
     if message is None:
+        if not logging.getLogger().handlers:
+            logs.configure()
         logger.error("Unexpected error", exc_info=error, extra={"whole": True})
     elif message:
         _say(message)

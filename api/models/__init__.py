@@ -4,7 +4,7 @@ from api.models.accounts import Account, AccountRole, Identity, Institution
 from api.models.audits import AuditAction, AuditEvent
 from api.models.careers import DIRECTORY_COLUMNS, DirectoryField, Education, Experience, Organization
 from api.models.columns import Fact, Row, Visibility
-from api.models.events import AttendanceMode, Event, EventStatus, Registration, RegistrationState
+from api.models.events import AttendanceMode, Event, EventStatus, EventTranslation, Registration, RegistrationState
 from api.models.facts import (
     ContactKind,
     ContactPoint,
@@ -20,7 +20,7 @@ from api.models.facts import (
     TextKind,
 )
 from api.models.impersonations import Impersonation
-from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill
+from api.models.jobs import EmploymentType, Job, JobInterest, JobSkill, JobTranslation
 from api.models.mentoring import MentorProfile, Mentorship, MentorshipState, MentorTopic
 from api.models.merges import PersonAlias, PersonMerge
 from api.models.notifications import Notification, NotificationKind
@@ -72,6 +72,7 @@ __all__ = [
     "EmploymentType",
     "Event",
     "EventStatus",
+    "EventTranslation",
     "Experience",
     "FacetKind",
     "Fact",
@@ -85,6 +86,7 @@ __all__ = [
     "Job",
     "JobInterest",
     "JobSkill",
+    "JobTranslation",
     "Link",
     "LinkKind",
     "LostPerson",

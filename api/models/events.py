@@ -44,6 +44,8 @@ class Event(ImportedRow):
 
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    """BCP 47: what name and description are written in."""
     organizer: Mapped[str | None] = mapped_column(Text)
     """The chapter, club or office that holds it, by name."""
     organizer_folded: Mapped[str | None] = mapped_column(Text, Computed("alumni_fold(organizer)", persisted=True))
@@ -77,6 +79,19 @@ class Event(ImportedRow):
     attendees_shown: Mapped[bool] = mapped_column(server_default=text("true"))
     """Whether those who see the event see who comes: the organiser's half; each attendee has the other."""
     search: Mapped[str] = search_column("name", "description", "organizer", "venue", "city")
+
+
+class EventTranslation(Row):
+    """An event's texts in another language."""
+
+    __tablename__ = "event_translations"
+    __table_args__ = (UniqueConstraint("event_id", "language"),)
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(Text)
+    """BCP 47, in its usual case."""
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
 
 
 class RegistrationState(StrEnum):

@@ -44,6 +44,8 @@ class Job(ImportedRow):
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     title: Mapped[str] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    """BCP 47: what title and description are written in."""
     employment_type: Mapped[EmploymentType] = mapped_column(enum_column(EmploymentType, "employment_type"))
     remote: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether it can be done from anywhere (schema.org's jobLocationType TELECOMMUTE)."""
@@ -58,6 +60,19 @@ class Job(ImportedRow):
     valid_through: Mapped[Timestamp]
     withdrawn_at: Mapped[Timestamp | None]
     search: Mapped[str] = search_column("title", "description", "city", "region")
+
+
+class JobTranslation(Row):
+    """An opening's texts in another language."""
+
+    __tablename__ = "job_translations"
+    __table_args__ = (UniqueConstraint("job_id", "language"),)
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(Text)
+    """BCP 47, in its usual case."""
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
 
 
 class JobSkill(Row):

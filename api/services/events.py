@@ -17,6 +17,7 @@ from api.models import (
     AttendanceMode,
     Event,
     EventStatus,
+    EventTranslation,
     NotificationKind,
     OutcomeKind,
     Registration,
@@ -25,9 +26,10 @@ from api.models import (
     WebhookTopic,
 )
 from api.services.callers import hold_own_person, own_person_id
-from api.services.inputs import UNSET, Checker, Unset, input_path
+from api.services.inputs import UNSET, Checker, Unset, given_or, input_path
 from api.services.notifications import notify
 from api.services.suggestion_outcomes import note_outcome
+from api.services.translations import Translations, check_translations, write_translations
 from api.services.webhooks import announce
 
 LONGEST = timedelta(days=366)
@@ -37,6 +39,7 @@ AUDIENCES = (Visibility.STAFF, Visibility.MEMBERS, Visibility.PUBLIC)
 _EVENT = ("input", "eventId")
 _EVENTS = cast(Table, Event.__table__)
 _REGISTRATIONS = cast(Table, Registration.__table__)
+_TRANSLATIONS = cast(Table, EventTranslation.__table__)
 _CONFIRMED, _CANCELLED = RegistrationState.CONFIRMED.value, RegistrationState.CANCELLED.value
 
 
@@ -46,6 +49,8 @@ class EventChanges:
 
     name: str | Unset | None = UNSET
     description: str | Unset | None = UNSET
+    language: str | Unset | None = UNSET
+    """What they are written in."""
     organizer: str | Unset | None = UNSET
     attendance_mode: AttendanceMode | Unset | None = UNSET
     audience: Visibility | Unset | None = UNSET
@@ -60,18 +65,23 @@ class EventChanges:
     join_url: str | Unset | None = UNSET
     capacity: int | Unset | None = UNSET
     attendees_shown: bool | Unset | None = UNSET
+    translations: Translations = UNSET
+    """Name and description in other languages."""
 
     def given(self) -> dict[str, Any]:
-        """What is set, by name."""
-        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not UNSET}
+        """What is set of the event's own columns, by name."""
+        return {name: value for name in EVENT_FIELDS if (value := getattr(self, name)) is not UNSET}
 
 
 async def create_event(session: AsyncSession, viewer: Viewer, changes: EventChanges) -> UUID:
     """Make an event; its id. Raises NotAllowed for anybody but staff, and Invalid, naming each wrong field."""
     _require_staff(viewer)
-    values = checked(DEFAULTS, changes)
+    check = Checker()
+    said = check_translations(check, changes.translations, "name", given_or(changes.language, None))
+    values = checked(DEFAULTS, changes, check)
     event_id = uuid7()
     await session.execute(_EVENTS.insert().values(id=event_id, **values))
+    await write_translations(session, _TRANSLATIONS, event_id, said)
     await announce(session, WebhookTopic.EVENT_CREATED, [event_id])
     return event_id
 
@@ -82,9 +92,12 @@ async def update_event(session: AsyncSession, viewer: Viewer, event_id: UUID, ch
     _require_staff(viewer)
     event = await _visible(session, viewer, event_id)
     _refuse_cancelled(event)
-    values = checked({name: getattr(event, name) for name in EVENT_FIELDS}, changes)
+    check = Checker()
+    said = check_translations(check, changes.translations, "name", given_or(changes.language, event.language))
+    values = checked({name: getattr(event, name) for name in EVENT_FIELDS}, changes, check)
     refuse_what_is_taken(event, values)
     await session.execute(update(_EVENTS).where(_EVENTS.c.id == event_id).values(updated_at=func.now(), **values))
+    await write_translations(session, _TRANSLATIONS, event_id, said)
     await announce(session, WebhookTopic.EVENT_UPDATED, [event_id])
 
 
@@ -210,18 +223,20 @@ def _refuse_closed(event: Row[Any]) -> None:
 
 DEFAULTS: Mapping[str, Any] = {"audience": Visibility.MEMBERS, "attendance_mode": AttendanceMode.OFFLINE}
 """What a new event is unless said otherwise."""
-EVENT_FIELDS = tuple(one.name for one in fields(EventChanges))
+EVENT_FIELDS = tuple(one.name for one in fields(EventChanges) if one.name != "translations")
+"""What of it are columns of the event."""
 _TEXTS = {"name": 200, "organizer": 200, "venue": 200, "city": 200, "region": 200}
 
 
-def checked(stored: Mapping[str, Any], changes: EventChanges) -> dict[str, Any]:
-    """All fields of the event as they will be. Raises Invalid, naming each wrong one."""
-    check = Checker()
+def checked(stored: Mapping[str, Any], changes: EventChanges, check: Checker | None = None) -> dict[str, Any]:
+    """All fields of the event as they will be. Raises Invalid, naming each wrong one, and what `check` has noted."""
+    check = check or Checker()
     given = {**dict.fromkeys(EVENT_FIELDS), "attendees_shown": True, **stored, **changes.given()}
     values = dict(given)
     for name, most in _TEXTS.items():
         values[name] = check.text(input_path(name), given[name], most=most, required=name == "name")
     values["description"] = check.text(input_path("description"), given["description"], most=10_000, multiline=True)
+    values["language"] = check.language(input_path("language"), given["language"])
     values["time_zone"] = check.time_zone(input_path("time_zone"), given["time_zone"], required=True)
     values["country"] = check.country(input_path("country"), given["country"])
     values["join_url"] = check.url(input_path("join_url"), given["join_url"])

@@ -222,7 +222,13 @@ def _doings(viewer: Viewer) -> dict[str, Json]:
     coming = {**_columns(seat, "event_id"), "event": _event(viewer, seat.c.event_id)}
     liking = {**_columns(interest, "job_id"), "job": _job(viewer, interest.c.job_id)}
     skills = _list(skill, _columns(skill, "job_id"), skill.c.job_id == job.c.id)
-    posted = {**_columns(job, "poster_id", "organization_id"), "organization": _organization(job), "skills": skills}
+    said = _alias(models.JobTranslation)
+    posted = {
+        **_columns(job, "poster_id", "organization_id"),
+        "organization": _organization(job),
+        "skills": skills,
+        "translations": _list(said, _columns(said, "job_id"), said.c.job_id == job.c.id),
+    }
     told = _alias(models.Notification)
     topics = _list(topic, _columns(topic, "profile_id"), topic.c.profile_id == profile.c.id)
     return {

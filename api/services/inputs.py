@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence, Sized
 from enum import Enum, StrEnum
 from functools import cache
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 from zoneinfo import available_timezones
 
@@ -71,6 +71,11 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+
+
+def given_or(given: Any, otherwise: Any) -> Any:
+    """What was given, and otherwise what is there."""
+    return otherwise if given is UNSET else given
 
 
 def input_path(name: str, *more: str) -> Path:

@@ -13,11 +13,22 @@ from uuid_utils.compat import uuid7
 
 from api.access import Viewer, ViewerKind, job_is_open, posted, sees_job
 from api.errors import Conflict, NotAllowed, NotFound
-from api.models import EmploymentType, Job, JobInterest, JobSkill, Organization, OutcomeKind, Visibility, WebhookTopic
+from api.models import (
+    EmploymentType,
+    Job,
+    JobInterest,
+    JobSkill,
+    JobTranslation,
+    Organization,
+    OutcomeKind,
+    Visibility,
+    WebhookTopic,
+)
 from api.services.callers import hold_own_person, own_person_id
 from api.services.facts import organization_named
-from api.services.inputs import UNSET, Checker, Unset, input_path
+from api.services.inputs import UNSET, Checker, Unset, given_or, input_path
 from api.services.suggestion_outcomes import note_outcome
+from api.services.translations import Translations, check_translations, write_translations
 from api.services.webhooks import announce
 
 LONGEST = timedelta(days=366)
@@ -26,7 +37,7 @@ MOST_SKILLS = 30
 AUDIENCES = (Visibility.STAFF, Visibility.MEMBERS, Visibility.PUBLIC)
 _JOB = ("input", "jobId")
 _JOBS, _SKILLS = cast(Table, Job.__table__), cast(Table, JobSkill.__table__)
-_INTERESTS = cast(Table, JobInterest.__table__)
+_INTERESTS, _TRANSLATIONS = cast(Table, JobInterest.__table__), cast(Table, JobTranslation.__table__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +48,8 @@ class JobChanges:
     organization: str | Unset | None = UNSET
     """The employer's name: the organisation is made if nobody named it before."""
     description: str | Unset | None = UNSET
+    language: str | Unset | None = UNSET
+    """What title and description are written in."""
     employment_type: EmploymentType | Unset | None = UNSET
     remote: bool | Unset | None = UNSET
     city: str | Unset | None = UNSET
@@ -47,13 +60,15 @@ class JobChanges:
     """STAFF keeps it a draft of the office."""
     valid_through: datetime | Unset | None = UNSET
     skills: Sequence[str] | Unset | None = UNSET
+    translations: Translations = UNSET
+    """Title and description in other languages."""
 
     def given(self) -> dict[str, Any]:
-        """What is set, by name."""
-        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not UNSET}
+        """What is set of all but the translations, by name."""
+        return {name: value for name in JOB_FIELDS if (value := getattr(self, name)) is not UNSET}
 
 
-JOB_FIELDS = tuple(one.name for one in fields(JobChanges))
+JOB_FIELDS = tuple(one.name for one in fields(JobChanges) if one.name != "translations")
 DEFAULTS: Mapping[str, Any] = {
     "audience": Visibility.MEMBERS,
     "employment_type": EmploymentType.FULL_TIME,
@@ -68,11 +83,14 @@ async def post_job(session: AsyncSession, viewer: Viewer, changes: JobChanges) -
     if viewer.kind not in {ViewerKind.MEMBER, ViewerKind.STAFF}:
         raise NotAllowed("Openings are for members and the office to post.")
     poster_id = None if viewer.is_staff else await hold_own_person(session, viewer)
-    values = checked(DEFAULTS, changes, viewer)
+    check = Checker()
+    said = check_translations(check, changes.translations, "title", given_or(changes.language, None))
+    values = checked(DEFAULTS, changes, viewer, check=check)
     skills, job_id = values.pop("skills"), uuid7()
     values["organization_id"] = await organization_named(session, values.pop("organization"))
     await session.execute(_JOBS.insert().values(id=job_id, poster_id=poster_id, **values))
     await _write_skills(session, job_id, skills)
+    await write_translations(session, _TRANSLATIONS, job_id, said)
     await announce(session, WebhookTopic.JOB_POSTED, [job_id])
     return job_id
 
@@ -87,13 +105,16 @@ async def update_job(session: AsyncSession, viewer: Viewer, job_id: UUID, change
         raise Conflict("The opening is withdrawn: post it again.", _JOB)
     stored = {name: getattr(job, name) for name in JOB_FIELDS if name not in {"skills", "organization"}}
     stored |= {"organization": job.organization, "skills": await _skills_of(session, job_id)}
-    values = checked(stored, changes, viewer)
+    check = Checker()
+    said = check_translations(check, changes.translations, "title", given_or(changes.language, job.language))
+    values = checked(stored, changes, viewer, check=check)
     skills = values.pop("skills")
     values["organization_id"] = await organization_named(session, values.pop("organization"))
     await session.execute(update(_JOBS).where(_JOBS.c.id == job_id).values(updated_at=func.now(), **values))
     if changes.skills is not UNSET:
         await session.execute(delete(_SKILLS).where(_SKILLS.c.job_id == job_id))
         await _write_skills(session, job_id, skills)
+    await write_translations(session, _TRANSLATIONS, job_id, said)
     await announce(session, WebhookTopic.JOB_UPDATED, [job_id])
 
 
@@ -173,16 +194,22 @@ async def _write_skills(session: AsyncSession, job_id: UUID, skills: Sequence[st
 
 
 def checked(
-    stored: Mapping[str, Any], changes: JobChanges, viewer: Viewer, *, imported: bool = False
+    stored: Mapping[str, Any],
+    changes: JobChanges,
+    viewer: Viewer,
+    *,
+    imported: bool = False,
+    check: Checker | None = None,
 ) -> dict[str, Any]:
     """All fields of the opening as they will be; one that is imported may be over. Raises Invalid, naming each wrong
-    one."""
-    check = Checker()
+    one, and what `check` has noted."""
+    check = check or Checker()
     given = {**dict.fromkeys(JOB_FIELDS), **stored, **changes.given()}
     values = dict(given)
     for name, required in (("title", True), ("organization", True), ("city", False), ("region", False)):
         values[name] = check.text(input_path(name), given[name], required=required)
     values["description"] = check.text(input_path("description"), given["description"], most=10_000, multiline=True)
+    values["language"] = check.language(input_path("language"), given["language"])
     values["apply_url"] = check.url(input_path("apply_url"), given["apply_url"])
     values["remote"] = bool(given["remote"])
     values["country"] = _country(check, given["country"], required=not values["remote"])

@@ -19,6 +19,7 @@ from api.access import Viewer
 
 VIEWER = "viewer"
 ACCOUNT = "account"
+LANGUAGES = "languages"
 KEYS = "keys"
 """The bind parameter for the ids of rows that are read because something else already named them."""
 

@@ -13,7 +13,7 @@ from api.access import Viewer
 from api.db import AnySelect, Reader
 from api.statements import prepare
 from schema.engine.compiler import AUDIT
-from schema.engine.parameters import ACCOUNT, KEYS, VIEWER, Scope, Slot, look_up
+from schema.engine.parameters import ACCOUNT, KEYS, LANGUAGES, VIEWER, Scope, Slot, look_up
 
 Reads = dict[UUID, set[str]]
 """Person -> kinds of restricted facts that an officer was shown; for others nothing more than the person."""
@@ -45,7 +45,12 @@ class Statement:
 
     def values(self, viewer: Viewer, variables: VariableValues, keys: Sequence[UUID] = ()) -> list[object]:
         """The values of one request, in order. Raises what the arguments' own checks raise."""
-        known: dict[str, object] = {VIEWER: viewer.key, ACCOUNT: viewer.account_id, KEYS: list(keys)}
+        known: dict[str, object] = {
+            VIEWER: viewer.key,
+            ACCOUNT: viewer.account_id,
+            LANGUAGES: list(viewer.languages),
+            KEYS: list(keys),
+        }
         arguments: dict[int, dict[str, Any]] = {}
         for name, slot in self.slots.items():
             value = variables.coerced.get(self.direct[name]) if name in self.direct else None

@@ -16,8 +16,18 @@ from schema.events.types import Event
 from schema.ids import decode_id
 from schema.people.inputs import needed, optional
 from schema.permissions import PERSON, STAFF, mutation
+from schema.translations import OTHERS, changed
 
 EVENT = ("input", "eventId")
+
+
+@strawberry.input(description="The texts in one language.")
+class EventTranslationInput:
+    """See `translations.Translation`."""
+
+    language: str = needed("The language: BCP 47.")
+    name: str = needed("What it is called.")
+    description: str | None = optional("What it is about; left out, the original's is shown.")
 
 
 @strawberry.input(description="An event. Drafts have the audience STAFF.")
@@ -29,6 +39,8 @@ class CreateEventInput:
     ends_at: datetime = needed("When it ends.")
     time_zone: str = needed("The zone of the place: an IANA name.")
     description: str | None = optional("What it is about.")
+    language: str | None = optional("Which language name and description are in: BCP 47.")
+    translations: list[EventTranslationInput] | None = optional(OTHERS)
     organizer: str | None = optional("The chapter, club or office that holds it.")
     attendance_mode: models.AttendanceMode | None = optional("OFFLINE unless said otherwise.")
     audience: models.Visibility | None = optional("STAFF, MEMBERS or PUBLIC; MEMBERS unless said otherwise.")
@@ -52,6 +64,8 @@ class UpdateEventInput:
     ends_at: datetime | None = optional("When it ends.")
     time_zone: str | None = optional("The zone of the place: an IANA name.")
     description: str | None = optional("What it is about.")
+    language: str | None = optional("Which language name and description are in: BCP 47.")
+    translations: list[EventTranslationInput] | None = optional(OTHERS)
     organizer: str | None = optional("The chapter, club or office that holds it.")
     attendance_mode: models.AttendanceMode | None = optional("How one takes part.")
     audience: models.Visibility | None = optional("STAFF, MEMBERS or PUBLIC.")
@@ -87,7 +101,7 @@ EventResult: TypeAlias = Annotated[
 def _changes(given: CreateEventInput | UpdateEventInput) -> EventChanges:
     values: dict[str, Any] = vars(given)
     chosen = {name: values[name] for name in events.EVENT_FIELDS if values[name] is not strawberry.UNSET}
-    return EventChanges(**chosen)
+    return EventChanges(**chosen, translations=changed(given.translations, "name"))
 
 
 @strawberry.type

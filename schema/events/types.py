@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, FromClause, case, func, null, true
 
 from api import access, models
 from schema.engine.parameters import Arguments, Scope
-from schema.engine.sources import Root, column, expression, planned, table
+from schema.engine.sources import Root, column, expression, many, planned, table
 from schema.events.listing import EventFacets, events_page
 from schema.ids import id_argument
 from schema.node import Node
 from schema.pagination import PageInfo, total_count
 from schema.people.types import PersonConnection, people_page
 from schema.permissions import SIGNED_IN, requires
+from schema.translations import LANGUAGE, SHOWN, shown
 
 
 def _comes(scope: Scope, event: FromClause, person: FromClause) -> ColumnElement[bool]:
@@ -34,8 +35,15 @@ def _full(_scope: Scope, event: FromClause) -> ColumnElement[bool]:
 class Event(Node):
     """See `models.Event`."""
 
-    name: str = column(models.Event.name, "What it is called.")
-    description: str | None = column(models.Event.description, "What it is about.")
+    name: str = shown(models.EventTranslation, "event_id", "name", f"What it is called. {SHOWN}")
+    description: str | None = shown(models.EventTranslation, "event_id", "description", f"What it is about. {SHOWN}")
+    language: str | None = shown(models.EventTranslation, "event_id", "language", LANGUAGE)
+    translations: list["EventTranslation"] | None = many(
+        "EventTranslation",
+        lambda _scope, event, translation: translation.c.event_id == event.c.id,
+        lambda translation: (translation.c.language,),
+        "The texts in all other languages that they are there in.",
+    )
     organizer: str | None = column(models.Event.organizer, "The chapter, club or office that holds it.")
     status: models.EventStatus = column(models.Event.status, "Where it stands.")
     attendance_mode: models.AttendanceMode = column(models.Event.attendance_mode, "How one takes part.")
@@ -60,6 +68,18 @@ class Event(Node):
     )
     attendees: PersonConnection | None = people_page(
         _comes, "Who comes, as far as the organiser shows it and they are willing to be named."
+    )
+
+
+@strawberry.type(description="What an event is called in another language, and what it says there.")
+@table(models.EventTranslation, access.sees_event_translation)
+class EventTranslation:
+    """See `models.EventTranslation`."""
+
+    language: str = column(models.EventTranslation.language, "The language: BCP 47.")
+    name: str = column(models.EventTranslation.name, "What the event is called.")
+    description: str | None = column(
+        models.EventTranslation.description, "What it is about; null where only the original says it."
     )
 
 

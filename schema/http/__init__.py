@@ -3,6 +3,7 @@
 from schema.http.admission import Admission
 from schema.http.endpoint import GraphQLEndpoint
 from schema.http.failures import errors_only
+from schema.http.languages import preferred
 from schema.http.operations import MakeContext, Operations
 from schema.http.persisted import PersistedDocuments
 from schema.http.rates import Rates
@@ -17,4 +18,5 @@ __all__ = [
     "PersistedDocuments",
     "Rates",
     "errors_only",
+    "preferred",
 ]

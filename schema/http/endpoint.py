@@ -21,7 +21,7 @@ from schema.http.operations import Answer, Caller, Operations
 from schema.http.requests import read_parameters
 from schema.http.streams import events
 
-VARY = "Accept, Authorization, X-Impersonate"
+VARY = "Accept, Accept-Language, Authorization, X-Impersonate"
 NOT_KEPT = {"cache-control": "no-store"}
 STREAMED = NOT_KEPT | {"x-accel-buffering": "no"}
 """nginx would hold events back until it has more of them."""

@@ -20,7 +20,7 @@ PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 3.0
 MOST_OPERATIONS = 50
 """Of one socket at the same time."""
-GIVEN = ("authorization", "x-impersonate")
+GIVEN = ("authorization", "x-impersonate", "accept-language")
 """What `connection_init` may say of the headers: a browser cannot send any with a WebSocket."""
 RESTART, INVALID, UNAUTHORIZED, FORBIDDEN, TOO_SLOW, EXISTS, TOO_MANY = 1012, 4400, 4401, 4403, 4408, 4409, 4429
 

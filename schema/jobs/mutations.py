@@ -16,8 +16,18 @@ from schema.ids import decode_id
 from schema.jobs.types import Job
 from schema.people.inputs import needed, optional
 from schema.permissions import PERSON, SIGNED_IN, mutation
+from schema.translations import OTHERS, changed
 
 JOB = ("input", "jobId")
+
+
+@strawberry.input(description="The texts in one language.")
+class JobTranslationInput:
+    """See `translations.Translation`."""
+
+    language: str = needed("The language: BCP 47.")
+    title: str = needed("What one would be.")
+    description: str | None = optional("What it is about; left out, the original's is shown.")
 
 
 @strawberry.input(description="An opening. What the office posts, it posts in its own name.")
@@ -28,6 +38,8 @@ class PostJobInput:
     organization: str = needed("The employer's name.")
     valid_through: datetime = needed("Until when it is open: within a year.")
     description: str | None = optional("What it is about.")
+    language: str | None = optional("Which language title and description are in: BCP 47.")
+    translations: list[JobTranslationInput] | None = optional(OTHERS)
     employment_type: models.EmploymentType | None = optional("FULL_TIME unless said otherwise.")
     remote: bool | None = optional("Whether it can be done from anywhere; false unless said otherwise.")
     city: str | None = optional("The city.")
@@ -48,6 +60,8 @@ class UpdateJobInput:
     organization: str | None = optional("The employer's name.")
     valid_through: datetime | None = optional("Until when it is open: within a year.")
     description: str | None = optional("What it is about.")
+    language: str | None = optional("Which language title and description are in: BCP 47.")
+    translations: list[JobTranslationInput] | None = optional(OTHERS)
     employment_type: models.EmploymentType | None = optional("What kind of work it is.")
     remote: bool | None = optional("Whether it can be done from anywhere.")
     city: str | None = optional("The city.")
@@ -80,7 +94,8 @@ JobResult: TypeAlias = Annotated[
 
 def _changes(given: PostJobInput | UpdateJobInput) -> JobChanges:
     values: dict[str, Any] = vars(given)
-    return JobChanges(**{name: values[name] for name in jobs.JOB_FIELDS if values[name] is not strawberry.UNSET})
+    chosen = {name: values[name] for name in jobs.JOB_FIELDS if values[name] is not strawberry.UNSET}
+    return JobChanges(**chosen, translations=changed(given.translations, "title"))
 
 
 @strawberry.type

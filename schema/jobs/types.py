@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause
 from api import access, models
 from schema.engine.parameters import Arguments, Scope
 from schema.engine.shapes import as_texts
-from schema.engine.sources import Root, column, expression, from_clause, one, planned, table
+from schema.engine.sources import Root, column, expression, from_clause, many, one, planned, table
 from schema.ids import id_argument
 from schema.jobs.listing import JobFacets, jobs_page
 from schema.node import Node
@@ -17,6 +17,7 @@ from schema.pagination import PageInfo, total_count
 from schema.people.facts import Organization
 from schema.people.types import Person, PersonConnection, people_page
 from schema.permissions import SIGNED_IN, requires
+from schema.translations import LANGUAGE, SHOWN, shown
 
 
 def _skills(_scope: Scope, job: FromClause) -> ColumnElement[Any]:
@@ -38,8 +39,15 @@ def _interested(scope: Scope, job: FromClause, person: FromClause) -> ColumnElem
 class Job(Node):
     """See `models.Job`."""
 
-    title: str = column(models.Job.title, "What one would be.")
-    description: str | None = column(models.Job.description, "What it is about.")
+    title: str = shown(models.JobTranslation, "job_id", "title", f"What one would be. {SHOWN}")
+    description: str | None = shown(models.JobTranslation, "job_id", "description", f"What it is about. {SHOWN}")
+    language: str | None = shown(models.JobTranslation, "job_id", "language", LANGUAGE)
+    translations: list["JobTranslation"] | None = many(
+        "JobTranslation",
+        lambda _scope, job, translation: translation.c.job_id == job.c.id,
+        lambda translation: (translation.c.language,),
+        "The texts in all other languages that they are there in.",
+    )
     organization: Organization | None = one(
         "Organization", lambda _scope, job, row: row.c.id == job.c.organization_id, "The employer."
     )
@@ -63,6 +71,18 @@ class Job(Node):
     interested_people: PersonConnection | None = people_page(
         _interested,
         "Who would like it: for the one who posted it and for staff; others see only themselves.",
+    )
+
+
+@strawberry.type(description="What an opening is called in another language, and what it says there.")
+@table(models.JobTranslation, access.sees_job_translation)
+class JobTranslation:
+    """See `models.JobTranslation`."""
+
+    language: str = column(models.JobTranslation.language, "The language: BCP 47.")
+    title: str = column(models.JobTranslation.title, "What one would be.")
+    description: str | None = column(
+        models.JobTranslation.description, "What it is about; null where only the original says it."
     )
 
 

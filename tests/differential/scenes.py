@@ -42,6 +42,7 @@ from tests.schema.worlds import Asker, World, make_world
 SHAKEN = """update fact_vectors set embedding = l2_normalize(embedding + array(
     select 0.01 * sin(id * 7.1 + number * number) from generate_series(1, 384) number)::halfvec(384))"""
 """No two vectors are the same, so that a ranking has one order only, however PostgreSQL finds it."""
+LANGUAGES = "pt-BR, de;q=0.7, en;q=0.5"
 NAMES = ("Ånna", "Benedikt-Émile", "Chloë", "Dvořák", 'Dee "D" O\'Neil', "back\\slash", "Ünal", "Zoë", "zoë", "Ada")
 
 
@@ -71,8 +72,8 @@ class Scene:
         """
         async with self.db.connection.begin_nested() as undone:
             account, through = (asker.account, asker.through) if asker else (None, None)
-            answer = await self.api(query, as_=account, through=through, **variables)
-            again = await self.api(query, as_=account, through=through, **variables)
+            given = {"as_": account, "through": through, "languages": LANGUAGES, **variables}
+            answer, again = [await self.api(query, **given) for _ in range(2)]
             await undone.rollback()
         return [answer.text, again.text], self.answered.contexts[-1], self.answered.planned[-1]
 
@@ -195,8 +196,14 @@ async def _of_crowd(session: AsyncSession, random: Random, name: str, hub: Any, 
     place = {"venue": "Hall 1", "city": "Lisbon", "region": "Lisboa", "country": "PT", "description": "With cake."}
     event = await make_event(
         session, name, organizer=some("Chapter"), capacity=some(2, 50), join_url=some("https://example.org/j"),
-        **some(place) or {},
+        language=some("en", "de"), **some(place) or {},
     )  # fmt: skip
     await register(session, event, hub)
     await register(session, event, person)
-    await make_job(session, person, title=f"Opening of {name}", city=some("Porto"), country="PT")
+    job = await make_job(
+        session, person, title=f"Opening of {name}", city=some("Porto"), country="PT", language=some("en")
+    )
+    for language in random.sample(["pt", "de", "en", "fr"], 2):
+        text = {"language": language, "description": some("Über alles.")}
+        session.add(models.EventTranslation(event_id=event.id, name=f"{name} auf {language}", **text))
+        session.add(models.JobTranslation(job_id=job.id, title=f"{language}: {name}", **text))

@@ -87,7 +87,7 @@ class RootField:
         return f"{alias}: {self.name}({said}) {self._selection()}"
 
     def _selection(self) -> str:
-        answered: Any = get_named_type(cast(Any, self.schema.type_map[self.kind]).fields[self.name].type)
+        answered: Any = cast(Any, get_named_type)(cast(Any, self.schema.type_map[self.kind]).fields[self.name].type)
         fields = getattr(answered, "fields", {})
         paged = "totalCount " * ("totalCount" in fields) + "pageInfo { endCursor }" * ("pageInfo" in fields)
         failure = "... on Error { code path }" * (self.kind == "Mutation")
@@ -144,10 +144,10 @@ def _literal(kind: Any, value: Any) -> str:
     if isinstance(value, Given):
         return f"${value.variable}"
     if isinstance(value, list):
-        inner: Any = get_named_type(kind)
+        inner: Any = cast(Any, get_named_type)(kind)
         return f"[{', '.join(_literal(inner, one) for one in cast(list[Any], value))}]"
     if isinstance(value, dict):
-        fields = getattr(get_named_type(kind), "fields", {})
+        fields: Any = getattr(cast(Any, get_named_type)(kind), "fields", {})
         members = cast(dict[str, Any], value).items()
         inside = (f"{key}: {_literal(fields[key].type if key in fields else None, one)}" for key, one in members)
         return f"{{{', '.join(inside)}}}"

@@ -235,6 +235,18 @@ async def test_queries_and_mutations_run_over_a_socket_and_errors_are_told(netwo
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
 
 
+async def test_the_first_message_says_which_languages_one_reads(network: Network):
+    async with network.db.write() as session, session.begin():
+        event = await make_event(session, "Gala")
+        session.add(models.EventTranslation(event_id=event.id, language="de", name="Ball"))
+    with network.socket() as socket:
+        said = {"Authorization": network.token("Ana"), "Accept-Language": "de-DE"}
+        say(socket, type="connection_init", payload=said)
+        assert hear(socket) == {"type": "connection_ack"}
+        say(socket, type="subscribe", id="a", payload={"query": "{ events(first: 1) { nodes { name } } }"})
+        assert hear(socket)["payload"]["data"] == {"events": {"nodes": [{"name": "Ball"}]}}
+
+
 @pytest.mark.parametrize(
     ("messages", "code"),
     [

@@ -9,9 +9,10 @@ from schema.ids import encode_id
 from tests.schema.access_checks.cases import COUNTS, Case, ids, person_id
 from tests.schema.worlds import Asker, Fact, World
 
-EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl attendees(first: 100) {{ totalCount
+EVENTS = f"""{{ events(first: 100) {{ totalCount nodes {{ id name joinUrl translations {{ name description }}
+    attendees(first: 100) {{ totalCount
     nodes {{ id }} facets {{ classYears{COUNTS} }} }} }} facets {{ weekdays{COUNTS} }} }} }}"""
-JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title poster {{ id }} interested
+JOBS = f"""{{ jobs(first: 100) {{ totalCount nodes {{ id title translations {{ description }} poster {{ id }} interested
     interestedPeople(first: 100) {{ totalCount nodes {{ id }} }} }} facets {{ employmentTypes{COUNTS} }} }} }}"""
 MENTORS = f"""{{ mentors(first: 100) {{ totalCount nodes {{ id topics person {{ id }} }} facets {{ topics{COUNTS} }} }}
     mentorships(first: 100) {{ totalCount nodes {{ id message mentor {{ id }} mentee {{ id }} }} }} }}"""

@@ -109,6 +109,8 @@ async def _job(session: AsyncSession, random: Random, world: World, audience: mo
     until = datetime.now(UTC) + timedelta(days=1 if open_ else -1)
     place = random.choice(world.organizations[:2])
     row = await make_job(session, poster, title=token, audience=audience, valid_through=until, organization_id=place)
+    translated = {"language": "de", "title": "Stelle", "description": f"Es geht um {token}."}
+    session.add(models.JobTranslation(job_id=row.id, **translated))
     job = Opening(row.id, poster, audience, open_, token, place)
     for person in random.sample(world.people, 3):
         if person.id != poster:
@@ -133,6 +135,8 @@ async def _events(
             join_url=f"https://example.org/{link}",
             starts_at=datetime.now(UTC) + timedelta(days=days),
         )
+        translated = {"language": "de", "name": "Feier", "description": f"Es geht um {token}."}
+        session.add(models.EventTranslation(event_id=row.id, **translated))
         event = Gathering(row.id, audience, shown, token, link, past=days < 0)
         for person in random.sample(world.people, 4):
             await register(session, row, person.id)
