@@ -20,7 +20,8 @@ PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 3.0
 MOST_OPERATIONS = 50
 """Of one socket at the same time."""
-GIVEN = ("authorization", "x-impersonate", "accept-language")
+CREDENTIALS = ("authorization", "x-impersonate")
+GIVEN = (*CREDENTIALS, "accept-language")
 """What `connection_init` may say of the headers: a browser cannot send any with a WebSocket."""
 RESTART, INVALID, UNAUTHORIZED, FORBIDDEN, TOO_SLOW, EXISTS, TOO_MANY = 1012, 4400, 4401, 4403, 4408, 4409, 4429
 
@@ -179,7 +180,7 @@ def _headers(sent: Mapping[str, str], payload: dict[str, Any]) -> dict[str, str]
     """What tells who is asking: of the handshake, unless the first message says otherwise. Browsers send no such header
     with a handshake: where one names its page, a proxy has added it, whatever the page is."""
     said = {name.lower(): value for name, value in payload.items()}
-    of_handshake: Mapping[str, str] = {} if "origin" in sent else sent
+    of_handshake = {name: value for name, value in sent.items() if "origin" not in sent or name not in CREDENTIALS}
     found: dict[str, Any] = {name: said[name] if name in said else of_handshake.get(name) for name in GIVEN}
     if not all(value is None or isinstance(value, str) for value in found.values()):
         raise Refused(INVALID, "Invalid message received")
