@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,18 +36,21 @@ class Served:
     """For commands beside it."""
 
 
-@pytest.fixture(scope="session")
-def served(postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`alumni serve` on a database of its own, with the demo network."""
-    name, folder = f"conformance_{uuid4().hex}", tmp_path_factory.mktemp("conformance") / "data"
+@contextmanager
+def serving_network(
+    postgres: EmbeddedPostgres, template: str, folder: Path, people: int, **more: str
+) -> Generator[Served]:
+    """`alumni serve` on a database of its own, with a demo network of so many people."""
+    name = f"conformance_{uuid4().hex}"
     postgres.create_database(name, template=template)
     with psycopg.connect(postgres.url(name)) as connection:
-        load_network(connection, PEOPLE)
+        load_network(connection, people)
     settings = {
         "ALUMNI_DATABASE_URL": postgres.url(name),
         "ALUMNI_ENVIRONMENT": "development",
         "ALUMNI_DEVELOPMENT_ISSUER": "true",
         "ALUMNI_EMBED_IN_WORKER": "false",
+        **more,
     }
     with serving(folder, **settings) as server:
         tokens: dict[str, str] = {}
@@ -58,25 +62,40 @@ def served(postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.T
     postgres.drop_database(name)
 
 
+@pytest.fixture(scope="session")
+def served(postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The API with what `alumni serve` does by itself."""
+    with serving_network(postgres, template, tmp_path_factory.mktemp("conformance") / "data", PEOPLE) as found:
+        yield found
+
+
 Node = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
 def node() -> Node:
-    """`node("script.mjs", *words)` runs a script of this folder and gives the JSON that it prints."""
+    """`node("script.mjs", *words)` runs a script of this folder and gives the JSON that it prints.
+
+    `midway` is called once the script has printed a line, which is no part of that."""
     if not (FOLDER / "node_modules").exists():
         pytest.fail("The tools are not installed: run `make conformance`.")
 
-    def run(script: str, *words: str) -> Any:
-        done = subprocess.run(
+    def run(script: str, *words: str, midway: Callable[[], None] | None = None) -> Any:
+        process = subprocess.Popen(
             [NODE, script, *words],
             cwd=FOLDER,
             env=os.environ | {"NO_COLOR": "1"},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
-        return json.loads(done.stdout)
+        try:
+            if midway is not None and process.stdout is not None and process.stdout.readline():
+                midway()
+            said, complained = process.communicate()
+        finally:
+            process.kill()
+        assert process.returncode == 0, complained[-3000:] + said[-3000:]
+        return json.loads(said)
 
     return run

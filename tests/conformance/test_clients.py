@@ -1,10 +1,11 @@
-"""Client libraries as front ends use them: typed documents, paging forward and back, caches, documents by their ids."""
+"""Client libraries as front ends use them: typed documents, paging, caches, documents by their ids, subscriptions."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.api.servers import run_alumni
@@ -14,10 +15,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 SDL = str(PROJECT / "schema.graphql")
 PAGE, PAGES = 7, 3
 NAMES = "query($first: Int, $last: Int) { people(first: $first, last: $last) { nodes { displayName } } }"
+CREATE_EVENT = """mutation { createEvent(input: {name: "Reunion", startsAt: "2090-05-01T18:00:00Z",
+    endsAt: "2090-05-01T22:00:00Z", timeZone: "America/New_York", city: "Boston", country: "US"}) {
+    ... on EventPayload { event { id } } } }"""
+DEAFEN = """select pg_terminate_backend(pid) from pg_stat_activity
+    where query = 'listen alumni_notifications' and datname = current_database()"""
+
+CONFIRMED = {"kind": "REGISTRATION_CONFIRMED", "event": {"name": "Reunion"}}
 
 
-def ask(served: Served, **body: object) -> Any:
-    headers = {"authorization": f"Bearer {served.tokens['member']}"}
+def ask(served: Served, as_: str = "member", **body: object) -> Any:
+    headers = {"authorization": f"Bearer {served.tokens[as_]}"}
     answer = httpx.post(served.url, json=body, headers=headers, timeout=30).json()
     assert "errors" not in answer
     return answer["data"]
@@ -58,3 +66,30 @@ def test_apollo_pages_caches_and_sends_digests_by_get(served: Served, node: Node
     assert (again["method"], again["withText"], again["status"]) == ("POST", True, 200)
     assert [(one["method"], one["withText"], one["status"]) for one in others] == [("GET", False, 200)] * (PAGES - 1)
     assert found["wrong"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize(("kind", "broken", "refused"), [("ws", 1012, 4403), ("sse", None, "UNAUTHENTICATED")])
+def test_clients_of_subscriptions_ask_listen_stop_and_begin_anew(
+    served: Served, node: Node, kind: str, broken: int | None, refused: int | str
+):
+    event = ask(served, "staff", query=CREATE_EVENT)["createEvent"]["event"]["id"]
+    found = node("listen.mjs", kind, served.url, served.tokens["member"], event, midway=lambda: deafen(served))
+    viewer = ask(served, query="{ viewer { person { displayName } } }")["viewer"]
+    assert (found["name"], found.get("broken")) == (viewer["person"]["displayName"], broken)
+    assert len(found["heard"]) >= 4
+    assert [one for one in found["heard"] if one != CONFIRMED] == []
+    received, heard, heard_after_stop = found["growth"]
+    assert (received, heard_after_stop, found["stopped"]) == (heard, 0, "complete")
+    assert found["codes"] == {
+        "document": "GRAPHQL_VALIDATION_FAILED",
+        "variables": "BAD_USER_INPUT",
+        "field": "BAD_USER_INPUT",
+        "guest": "UNAUTHENTICATED",
+        "token": refused,
+    }
+
+
+def deafen(served: Served) -> None:
+    """The server loses the connection on which it is told what happens: its streams end, to be begun anew."""
+    with psycopg.connect(served.settings["ALUMNI_DATABASE_URL"]) as connection:
+        assert connection.execute(DEAFEN).fetchall() == [(True,)]
