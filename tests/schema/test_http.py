@@ -244,7 +244,7 @@ async def test_a_get_by_id_is_answered_in_short_while_the_answer_is_the_same(
     first = await client.get("/graphql", params={"query": query} | hashed(query), headers=headers)
     assert first.headers["cache-control"] == "private, no-cache"
     vary = {one.strip().lower() for one in first.headers["vary"].split(",")}
-    assert vary == {"accept", "authorization", "x-impersonate"}
+    assert vary == {"accept", "accept-language", "authorization", "x-impersonate"}
     kept = {"if-none-match": f'W/"other", {first.headers["etag"]}'}
     again = await client.get("/graphql", params=hashed(query), headers=headers | kept)
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
