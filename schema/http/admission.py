@@ -3,10 +3,9 @@
 import asyncio
 from types import TracebackType
 
-from schema.http.failures import BadRequest
+from schema.http.failures import overloaded
 
 PATIENCE_SECONDS = 0.5
-RETRY_SECONDS = 1
 
 
 class Admission:
@@ -34,5 +33,4 @@ class Admission:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._places.acquire()
         except TimeoutError:
-            message = f"Too many requests are at work. Try again in {RETRY_SECONDS} s."
-            raise BadRequest(message, "OVERLOADED", 503, {"retry-after": str(RETRY_SECONDS)}) from None
+            raise overloaded() from None
