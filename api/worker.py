@@ -71,6 +71,8 @@ MAX_ATTEMPTS = 6
 GRACE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 30.0
 RETRY = RetryStrategy(max_attempts=MAX_ATTEMPTS, wait=1, exponential_wait=3)
+_COUNT_FROM_NOW = "update procrastinate_workers set last_heartbeat = now() where last_heartbeat > now()"
+"""A heartbeat that is still to come is from before a clock was put back: it would be the life of a dead worker."""
 AWAY = (ConnectorException, psycopg.OperationalError)
 
 
@@ -232,6 +234,7 @@ async def _rescue_forever(queue: App) -> None:
 
 async def rescue(queue: App, stalled_seconds: float = STALLED_SECONDS) -> None:
     """Queue again what a worker that is dead was doing; give up on what has been tried too often."""
+    await queue.connector.execute_query_async(_COUNT_FROM_NOW)
     for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_seconds):
         if job.task_name == EMBED_MISSING:
             # Another sweep may wait already, and two with one queueing lock cannot.
