@@ -11,12 +11,11 @@ from typing import TypedDict
 from uuid import UUID
 
 import psycopg
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from api.db import Database, PooledDatabase
-from api.models import NotificationKind
 from api.queue import (
     DELIVER_WEBHOOK,
     EMBED_MISSING,
@@ -28,11 +27,12 @@ from api.queue import (
     PURGE_MERGES,
     SENDING_LANE,
     SWEEP_WEBHOOKS,
+    queued_at,
 )
 from api.sending import Poster, deliver
 from api.services import webhooks
 from api.services.merges import purge_merges
-from api.services.notifications import notify_once
+from api.services.notifications import tell_of_suggestions
 from api.services.profile_views import forget_views
 from api.services.rates import forget_rates
 from api.settings import Settings
@@ -84,11 +84,14 @@ class Jobs:
     embedder: Embedder
     poster: Poster
 
-    async def embed_person(self, person_id: str) -> None:
-        """Embed what this person's facts lack vectors for, and tell them that whom they should meet is new by that."""
-        if await embed_missing(self.db, self.embedder, person_ids=[UUID(person_id)]):
-            async with self.db.write() as session, session.begin():
-                await notify_once(session, UUID(person_id), NotificationKind.NEW_SUGGESTIONS)
+    async def embed_person(self, context: JobContext, person_id: str) -> None:
+        """Embed what this person's facts lack vectors for, and tell them that whom they should meet is new by that:
+        once, though a sweep may have been faster, or another worker was broken off at this job."""
+        person = UUID(person_id)
+        await embed_missing(self.db, self.embedder, person_ids=[person])
+        async with self.db.write() as session, session.begin():
+            if since := await queued_at(session, context.job.id):
+                await tell_of_suggestions(session, person, since)
 
     async def embed_missing(self, timestamp: int = 0) -> None:
         """Embed whatever lacks a vector: after an import, and every minute (`timestamp`) what a lost job has left."""
@@ -146,7 +149,7 @@ def run_worker(settings: Settings) -> None:
 def build_queue(url: str, jobs: Jobs) -> App:
     """The queue with every job registered under the name that `api.queue` gives it."""
     queue = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=sum(CONCURRENCY.values()) + 4))
-    queue.task(name=EMBED_PERSON, retry=RETRY)(jobs.embed_person)
+    queue.task(name=EMBED_PERSON, retry=RETRY, pass_context=True)(jobs.embed_person)
     sweep = queue.task(name=EMBED_MISSING, **SWEEP)(jobs.embed_missing)
     queue.periodic(cron=EVERY_MINUTE, **SWEEP)(sweep)
     queue.task(name=DELIVER_WEBHOOK, queue=SENDING_LANE)(jobs.deliver_webhook)  # a sweep is its retry
