@@ -30,9 +30,10 @@ SWEEP_WEBHOOKS = "sweep_webhooks"
 """See to it that whatever is due for any webhook is sent."""
 FORGET_DELIVERIES = "forget_deliveries"
 """Forget what went through webhooks long ago."""
-LANE, SENDING_LANE = "default", "webhooks"
-"""What jobs wait in. Those that wait for receivers have a lane of their own: no other job stands behind them."""
-_LANES = {DELIVER_WEBHOOK: SENDING_LANE}
+LANE, EMBEDDING_LANE, SENDING_LANE = "default", "embedding", "webhooks"
+"""What jobs wait in. Those that need the language model have a lane of their own, and so have those that wait for
+receivers: no other job stands behind them."""
+_LANES = {EMBED_PERSON: EMBEDDING_LANE, EMBED_MISSING: EMBEDDING_LANE, DELIVER_WEBHOOK: SENDING_LANE}
 FORGET_RATES = "forget_rates"
 """Forget how much callers asked for that may ask for all again."""
 _QUEUED_AT = text("select min(at) from procrastinate_events where job_id = :job and type = 'deferred'")
