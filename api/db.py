@@ -5,7 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.errors import DeadlockDetected, ForeignKeyViolation, QueryCanceled, SerializationFailure
+from psycopg.errors import (
+    ConfigurationLimitExceeded,
+    DeadlockDetected,
+    DiskFull,
+    ForeignKeyViolation,
+    InsufficientResources,
+    OutOfMemory,
+    QueryCanceled,
+    SerializationFailure,
+    TooManyConnections,
+)
 from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
@@ -164,6 +174,14 @@ def lost_a_race(error: BaseException) -> bool:
 def took_too_long(error: BaseException) -> bool:
     """Whether PostgreSQL broke a statement off for its length. Nothing of its transaction was done."""
     return isinstance(error.orig if isinstance(error, DBAPIError) else error, QueryCanceled)
+
+
+def lacks_resources(error: BaseException) -> bool:
+    """Whether PostgreSQL had no room left for it: on its disk, in memory, or for one more connection."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(
+        cause, InsufficientResources | DiskFull | OutOfMemory | TooManyConnections | ConfigurationLimitExceeded
+    )
 
 
 async def read_and_note(database: Database, work: Callable[[AsyncSession], Awaitable[T]], again: int = 2) -> T:

@@ -38,6 +38,10 @@ OPTIONS = " ".join(
 SUCCESSES = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
 
 
+class NoneFree(PoolTimeout):
+    """All connections are in use, and were for as long as one waits."""
+
+
 class RawJson(Loader):
     """JSON stays the bytes that PostgreSQL wrote: it goes into responses as it is."""
 
@@ -57,6 +61,7 @@ class Line:
         self._transformer = Transformer(connection)
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
+        self._sending: asyncio.Future[None] | None = None
         self._names: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()
         self._made = 0
         self._socket = self._pgconn.socket
@@ -81,8 +86,7 @@ class Line:
 
     async def close(self) -> None:
         """Give the connection back to the server."""
-        if not self.broken:
-            self._break()
+        self._break()
         await self._connection.close()
 
     async def _prepared(self, text: str, types: tuple[int, ...]) -> bytes:
@@ -134,12 +138,14 @@ class Line:
 
     async def _writable(self) -> None:
         """Wait until more of a long statement can be sent."""
-        ready = self._loop.create_future()
+        self._sending = ready = self._loop.create_future()
         self._loop.add_writer(self._socket, lambda: None if ready.done() else ready.set_result(None))
         try:
             await ready
         finally:
-            self._loop.remove_writer(self._socket)
+            self._sending = None
+            if not self.broken:
+                self._loop.remove_writer(self._socket)
 
     def _receive(self) -> None:
         """Something came. Wakes up whoever waits once it is a whole answer, or the end of the connection."""
@@ -147,15 +153,22 @@ class Line:
             self._pgconn.consume_input()
         except OperationalError as error:
             self._break()
-            if self._waiting is not None and not self._waiting.done():
-                self._waiting.set_exception(error)
+            for waiting in (self._waiting, self._sending):
+                if waiting is not None and not waiting.done():
+                    waiting.set_exception(error)
             return
         if self._waiting is not None and not self._waiting.done() and not self._pgconn.is_busy():
             self._waiting.set_result(None)
 
     def _break(self) -> None:
+        """Look at the socket no more. Once it is closed its number may be that of another connection's: that one's
+        watcher must stay."""
+        if self.broken:
+            return
         self.broken = True
         self._loop.remove_reader(self._socket)
+        if self._sending is not None:
+            self._loop.remove_writer(self._socket)
 
 
 class Lines:
@@ -203,7 +216,7 @@ class Lines:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
-            raise PoolTimeout(f"No connection was free for {self._patience:g} s.") from None
+            raise NoneFree(f"No connection was free for {self._patience:g} s.") from None
 
     async def _working(self) -> Line:
         while self._idle:

@@ -1,6 +1,7 @@
 """Background jobs enter the queue here, on the connection of the write that they belong to."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,11 +30,13 @@ SWEEP_WEBHOOKS = "sweep_webhooks"
 """See to it that whatever is due for any webhook is sent."""
 FORGET_DELIVERIES = "forget_deliveries"
 """Forget what went through webhooks long ago."""
-LANE, SENDING_LANE = "default", "webhooks"
-"""What jobs wait in. Those that wait for receivers have a lane of their own: no other job stands behind them."""
-_LANES = {DELIVER_WEBHOOK: SENDING_LANE}
+LANE, EMBEDDING_LANE, SENDING_LANE = "default", "embedding", "webhooks"
+"""What jobs wait in. Those that need the language model have a lane of their own, and so have those that wait for
+receivers: no other job stands behind them."""
+_LANES = {EMBED_PERSON: EMBEDDING_LANE, EMBED_MISSING: EMBEDDING_LANE, DELIVER_WEBHOOK: SENDING_LANE}
 FORGET_RATES = "forget_rates"
 """Forget how much callers asked for that may ask for all again."""
+_QUEUED_AT = text("select min(at) from procrastinate_events where job_id = :job and type = 'deferred'")
 _DROP = text("delete from procrastinate_jobs where position(:word in args::text) > 0 and status <> 'doing'")
 _BLANK = text("""
     update procrastinate_jobs set args = replace(args::text, :word, :nothing)::jsonb,
@@ -62,6 +65,11 @@ async def enqueue(session: AsyncSession, job: str, *, lock: str | None = None, *
         job, lock=lock, queue=_LANES.get(job, LANE), task_kwargs=dict(arguments), connection=connection
     )
     await task.defer_async()
+
+
+async def queued_at(session: AsyncSession, job_id: int | None) -> datetime | None:
+    """When the write happened that queued a job, however often the job was begun since; None if it is done by now."""
+    return (await session.execute(_QUEUED_AT, {"job": job_id})).scalar_one()
 
 
 async def forget(session: AsyncSession, word: str) -> None:

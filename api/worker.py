@@ -4,23 +4,24 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypedDict
 from uuid import UUID
 
 import psycopg
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 
 from api.db import Database, PooledDatabase
-from api.models import NotificationKind
 from api.queue import (
     DELIVER_WEBHOOK,
     EMBED_MISSING,
     EMBED_PERSON,
+    EMBEDDING_LANE,
     FORGET_DELIVERIES,
     FORGET_RATES,
     FORGET_VIEWS,
@@ -28,23 +29,24 @@ from api.queue import (
     PURGE_MERGES,
     SENDING_LANE,
     SWEEP_WEBHOOKS,
+    queued_at,
 )
 from api.sending import Poster, deliver
 from api.services import webhooks
 from api.services.merges import purge_merges
-from api.services.notifications import notify_once
+from api.services.notifications import tell_of_suggestions
 from api.services.profile_views import forget_views
 from api.services.rates import forget_rates
 from api.settings import Settings
-from recommender.embeddings import Embedder, Vectors, load_embedder
+from recommender.embeddings import Embedder, ModelUnavailable, Vectors, load_embedder
 from recommender.vectors import embed_missing
 
 logger = logging.getLogger(__name__)
 
-CONCURRENCY = {LANE: 2, SENDING_LANE: 4}
-"""How many jobs run at once. In the first lane a sweep over everything, and beside it the edit of one person; they take
-turns at the model, batch by batch. In the other those that wait for receivers of webhooks."""
-CONNECTIONS = CONCURRENCY[LANE] + 2 * CONCURRENCY[SENDING_LANE]
+CONCURRENCY = {LANE: 1, EMBEDDING_LANE: 2, SENDING_LANE: 4}
+"""How many jobs run at once. In the lane of embedding a sweep over everything, and beside it the edit of one person;
+they take turns at the model, batch by batch. In the last those that wait for receivers of webhooks."""
+CONNECTIONS = CONCURRENCY[LANE] + CONCURRENCY[EMBEDDING_LANE] + 2 * CONCURRENCY[SENDING_LANE]
 """A message is held by one connection while others write down how it goes."""
 
 
@@ -54,11 +56,17 @@ class SweepOptions(TypedDict):
     priority: int
     lock: str
     queueing_lock: str
+    queue: str
 
 
 LOW = -10
 """The priority of sweeps: whatever else waits goes first."""
-SWEEP: SweepOptions = {"priority": LOW, "lock": EMBED_MISSING, "queueing_lock": EMBED_MISSING}
+SWEEP: SweepOptions = {
+    "priority": LOW,
+    "lock": EMBED_MISSING,
+    "queueing_lock": EMBED_MISSING,
+    "queue": EMBEDDING_LANE,
+}
 """One sweep runs, across all workers (two would embed the same facts), and at most one waits."""
 EVERY_MINUTE = "* * * * *"
 EVERY_HOUR = "7 * * * *"
@@ -70,7 +78,11 @@ MAX_ATTEMPTS = 6
 """A job that fails so often, or kills its worker so often, is given up and stays in the table as failed."""
 GRACE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_OF_MODEL = 300.0
+"""Looking for a model that is not there may take seconds of all cores."""
 RETRY = RetryStrategy(max_attempts=MAX_ATTEMPTS, wait=1, exponential_wait=3)
+_COUNT_FROM_NOW = "update procrastinate_workers set last_heartbeat = now() where last_heartbeat > now()"
+"""A heartbeat that is still to come is from before a clock was put back: it would be the life of a dead worker."""
 AWAY = (ConnectorException, psycopg.OperationalError)
 
 
@@ -82,11 +94,14 @@ class Jobs:
     embedder: Embedder
     poster: Poster
 
-    async def embed_person(self, person_id: str) -> None:
-        """Embed what this person's facts lack vectors for, and tell them that whom they should meet is new by that."""
-        if await embed_missing(self.db, self.embedder, person_ids=[UUID(person_id)]):
-            async with self.db.write() as session, session.begin():
-                await notify_once(session, UUID(person_id), NotificationKind.NEW_SUGGESTIONS)
+    async def embed_person(self, context: JobContext, person_id: str) -> None:
+        """Embed what this person's facts lack vectors for, and tell them that whom they should meet is new by that:
+        once, though a sweep may have been faster, or another worker was broken off at this job."""
+        person = UUID(person_id)
+        await embed_missing(self.db, self.embedder, person_ids=[person])
+        async with self.db.write() as session, session.begin():
+            if since := await queued_at(session, context.job.id):
+                await tell_of_suggestions(session, person, since)
 
     async def embed_missing(self, timestamp: int = 0) -> None:
         """Embed whatever lacks a vector: after an import, and every minute (`timestamp`) what a lost job has left."""
@@ -122,29 +137,56 @@ class Jobs:
             await webhooks.forget_old(session)
 
 
-class OneAtATime:
-    """One model for all jobs. Tokenizers fail when two threads use them, and two batches at once are not faster."""
+class Model:
+    """One model for all jobs, from when it is there. Tokenizers fail when two threads use them, and two batches at once
+    are not faster."""
 
-    def __init__(self, model: Embedder) -> None:
-        self._model = model
+    def __init__(self) -> None:
+        self._found: Embedder | None = None
         self._turn = threading.Lock()
-        self.name, self.version = model.name, model.version
+
+    async def look_for(self, load: Callable[[], Embedder]) -> None:
+        """Load it, which takes seconds. While there is none that can be used, look again in growing intervals."""
+        pause = 5.0
+        while self._found is None:
+            try:
+                self._found = await asyncio.to_thread(load)
+            except ModelUnavailable as error:
+                logger.warning("Nothing is embedded: %s Looking again in %.0f s.", error, pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_OF_MODEL)
+
+    @property
+    def name(self) -> str:
+        """See `Embedder.name`."""
+        return self._model.name
+
+    @property
+    def version(self) -> str:
+        """See `Embedder.version`."""
+        return self._model.version
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""
         with self._turn:
             return self._model.embed(texts)
 
+    @property
+    def _model(self) -> Embedder:
+        if self._found is None:
+            raise ModelUnavailable("The model is not loaded yet.")
+        return self._found
+
 
 def run_worker(settings: Settings) -> None:
-    """Run jobs until SIGTERM or Ctrl-C, then finish those at hand. It loads the model first, which takes seconds."""
+    """Run jobs until SIGTERM or Ctrl-C, then finish those at hand. Those that need the model wait until it is there."""
     asyncio.run(_work(settings))
 
 
 def build_queue(url: str, jobs: Jobs) -> App:
     """The queue with every job registered under the name that `api.queue` gives it."""
     queue = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=sum(CONCURRENCY.values()) + 4))
-    queue.task(name=EMBED_PERSON, retry=RETRY)(jobs.embed_person)
+    queue.task(name=EMBED_PERSON, retry=RETRY, queue=EMBEDDING_LANE, pass_context=True)(jobs.embed_person)
     sweep = queue.task(name=EMBED_MISSING, **SWEEP)(jobs.embed_missing)
     queue.periodic(cron=EVERY_MINUTE, **SWEEP)(sweep)
     queue.task(name=DELIVER_WEBHOOK, queue=SENDING_LANE)(jobs.deliver_webhook)  # a sweep is its retry
@@ -169,16 +211,18 @@ async def _work(settings: Settings) -> None:
     if settings.database_url is None:
         raise ValueError("ALUMNI_DATABASE_URL is not set. `alumni work` starts an embedded database by itself.")
     chosen = settings.embedding_model, settings.models_dir, settings.embedding_backend
-    embedder = OneAtATime(await asyncio.to_thread(load_embedder, *chosen))
+    model = Model()
     db = PooledDatabase(settings.database_url, CONNECTIONS)
     poster = Poster(loopback=settings.environment == "development")
+    looking = asyncio.create_task(model.look_for(partial(load_embedder, *chosen)))
     try:
-        await _keep_working(build_queue(settings.database_url, Jobs(db, embedder, poster)), stop)
+        await _keep_working(build_queue(settings.database_url, Jobs(db, model, poster)), looking, stop)
     finally:
+        looking.cancel()
         await db.close()
 
 
-async def _keep_working(queue: App, stop: asyncio.Event) -> None:
+async def _keep_working(queue: App, looking: asyncio.Task[None], stop: asyncio.Event) -> None:
     """Work until told to stop. While the database is away, try again in growing intervals."""
     pause = 1.0
     while not stop.is_set():
@@ -186,7 +230,7 @@ async def _keep_working(queue: App, stop: asyncio.Event) -> None:
             async with queue.open_async():
                 pause = 1.0
                 await _sweep(queue)
-                await _work_until(queue, stop)
+                await _work_until(queue, looking, stop)
         except AWAY as error:
             logger.warning("The database cannot be used (%s); trying again in %.0f s.", type(error).__name__, pause)
         with suppress(TimeoutError):
@@ -194,9 +238,9 @@ async def _keep_working(queue: App, stop: asyncio.Event) -> None:
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-async def _work_until(queue: App, stop: asyncio.Event) -> None:
+async def _work_until(queue: App, looking: asyncio.Task[None], stop: asyncio.Event) -> None:
     """Run the queue's workers, one a lane; they return early when they lose the database."""
-    working = [asyncio.create_task(_work_in(queue, lane, jobs)) for lane, jobs in CONCURRENCY.items()]
+    working = [asyncio.create_task(_work_in(queue, lane, looking)) for lane in CONCURRENCY]
     rescuing = asyncio.create_task(_rescue_forever(queue))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -210,11 +254,13 @@ async def _work_until(queue: App, stop: asyncio.Event) -> None:
             raise result
 
 
-async def _work_in(queue: App, lane: str, jobs: int) -> None:
-    """So many jobs of a lane at once."""
+async def _work_in(queue: App, lane: str, looking: asyncio.Task[None]) -> None:
+    """Do the jobs of a lane; those that need the model once that is found."""
+    if lane == EMBEDDING_LANE:
+        await asyncio.shield(looking)
     await queue.run_worker_async(
         queues=[lane],
-        concurrency=jobs,
+        concurrency=CONCURRENCY[lane],
         install_signal_handlers=False,
         delete_jobs="successful",
         update_heartbeat_interval=HEARTBEAT_SECONDS,
@@ -232,6 +278,7 @@ async def _rescue_forever(queue: App) -> None:
 
 async def rescue(queue: App, stalled_seconds: float = STALLED_SECONDS) -> None:
     """Queue again what a worker that is dead was doing; give up on what has been tried too often."""
+    await queue.connector.execute_query_async(_COUNT_FROM_NOW)
     for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=stalled_seconds):
         if job.task_name == EMBED_MISSING:
             # Another sweep may wait already, and two with one queueing lock cannot.

@@ -1,21 +1,23 @@
 """What people are told, and how those who listen at this moment learn of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, exists, func, insert, select, update
+from sqlalchemy import Table, and_, exists, func, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from api.access import Viewer, sees_notification
 from api.errors import Invalid, NotFound, Problem
 from api.live import CHANNEL, spell
-from api.models import Notification, NotificationKind
+from api.models import FactVector, Notification, NotificationKind
 
 MOST = 100
 _IDS = ("input", "notificationIds")
 _TABLE = cast(Table, Notification.__table__)
+_VECTORS = cast(Table, FactVector.__table__)
 
 
 async def notify(
@@ -37,11 +39,20 @@ async def notify(
     return number
 
 
-async def notify_once(session: AsyncSession, person_id: UUID, kind: NotificationKind) -> None:
-    """As `notify`, unless the person has not read the last of this kind."""
-    waits = exists().where(_TABLE.c.person_id == person_id, _TABLE.c.kind == kind, _TABLE.c.read_at.is_(None))
-    if not await session.scalar(select(waits)):
-        await notify(session, person_id, kind)
+async def tell_of_suggestions(session: AsyncSession, person_id: UUID, since: datetime) -> None:
+    """Tell a person of new suggestions, if facts of theirs got vectors after `since` and after they were last told, and
+    unless they have not read that yet. Of two that would tell them at the same time one does."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(person_id), 0))))
+    told = _TABLE.c.person_id == person_id, _TABLE.c.kind == NotificationKind.NEW_SUGGESTIONS
+    last = select(func.max(_TABLE.c.created_at)).where(*told).scalar_subquery()
+    fresh = exists().where(
+        _VECTORS.c.person_id == person_id,
+        _VECTORS.c.created_at > since,
+        _VECTORS.c.created_at > func.coalesce(last, since),
+    )
+    waits = exists().where(*told, _TABLE.c.read_at.is_(None))
+    if await session.scalar(select(and_(fresh, not_(waits)))):
+        await notify(session, person_id, NotificationKind.NEW_SUGGESTIONS)
 
 
 async def mark_read(session: AsyncSession, viewer: Viewer, ids: Sequence[UUID]) -> None:

@@ -1,9 +1,11 @@
 """How a server starts, what it says when it answers, and the order in which everything stops."""
 
 import errno
+import resource
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,6 +21,8 @@ from schema.http.requests import MAX_BODY
 
 GRACE_SECONDS = 5
 """How long requests that run may go on when the server is told to stop."""
+
+MOST_FILES = 65_536
 
 
 class PortTaken(Exception):
@@ -44,6 +48,15 @@ def reserve(host: str, port: int) -> socket.socket:
     return taken
 
 
+def allow_files() -> None:
+    """Let this process have as many connections as the system permits: what it is given at first is often 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # some systems permit less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
     """The application as a server, in a process that is kept small: its one heap, and a collector that spares it."""
     limit_arenas()
@@ -65,6 +78,7 @@ def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
 
 def serve(settings: Settings, listening: socket.socket, when_answering: Callable[[], None]) -> None:
     """Answer requests until a signal says stop. `when_answering` runs once, in a thread, when the first could come."""
+    allow_files()
     server = server_of(lambda: create_app(settings))
     worker = WorkerProcess(settings) if settings.embed_in_worker else None
     ended = threading.Event()

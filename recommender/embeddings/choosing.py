@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ def load_embedder(model: str, folder: Path, backend: Backend) -> Embedder:
     Raises ModelUnavailable when there is no such model, or none that the backend can use. Takes seconds.
     """
     if backend == "onnx":
-        return OnnxEmbedder(_exported(model, folder), threads=os.cpu_count() or 1)
+        return _usable(model, folder)
     # torch takes seconds and hundreds of megabytes: only who asks for it pays
     from recommender.embeddings.torch_model import SentenceTransformerEmbedder, export_onnx  # noqa: PLC0415
 
@@ -35,6 +36,17 @@ def load_embedder(model: str, folder: Path, backend: Backend) -> Embedder:
     except ModelUnavailable as error:
         log.warning("Searches go without vectors: %s", error)
     return embedder
+
+
+def _usable(model: str, folder: Path) -> OnnxEmbedder:
+    """The model's export. One that is broken, by a disk that was full or a copy that was not finished, is made anew."""
+    threads, path = os.cpu_count() or 1, _exported(model, folder)
+    try:
+        return OnnxEmbedder(path, threads)
+    except ModelUnavailable as error:
+        log.warning("%s It is made anew.", error)
+    shutil.rmtree(path, ignore_errors=True)
+    return OnnxEmbedder(_exported(model, folder), threads)
 
 
 def _exported(model: str, folder: Path) -> Path:

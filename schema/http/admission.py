@@ -4,10 +4,9 @@ import asyncio
 from types import TracebackType
 
 from api.measuring.figures import AT_WORK, OVERLOADED
-from schema.http.failures import BadRequest
+from schema.http.failures import overloaded
 
 PATIENCE_SECONDS = 0.5
-RETRY_SECONDS = 1
 
 
 class Admission:
@@ -38,5 +37,4 @@ class Admission:
                 await self._places.acquire()
         except TimeoutError:
             OVERLOADED.add()
-            message = f"Too many requests are at work. Try again in {RETRY_SECONDS} s."
-            raise BadRequest(message, "OVERLOADED", 503, {"retry-after": str(RETRY_SECONDS)}) from None
+            raise overloaded() from None

@@ -14,7 +14,15 @@ from api.errors import DomainError, NotAllowed, RateLimited, SecondFactorNeeded
 from schema.engine.documents import InvalidDocument
 from schema.engine.variables import InvalidVariables
 from schema.errors import coded
-from schema.http.failures import BadRequest, errors_only, refused, unavailable
+from schema.http.failures import (
+    UNAVAILABLE,
+    BadRequest,
+    errors_only,
+    found_no_connection,
+    overloaded,
+    refused,
+    unavailable,
+)
 from schema.http.negotiation import EVENTS, JSON, RESPONSE_JSON, acceptable
 from schema.http.observing import counting_refusals
 from schema.http.operations import Answer, Caller, Operations
@@ -99,9 +107,11 @@ def reply_to(error: Exception, wrong: int) -> Reply | None:
             return Reply(403, refused(error))
         case DomainError():
             return Reply(401, refused(error), NOT_KEPT | {"www-authenticate": _challenge(error)})
+        case _ if found_no_connection(error):
+            return reply_to(overloaded(), wrong)
         case _:
             told = unavailable(error)
-            return None if told is None else Reply(503, told)
+            return None if told is None else Reply(UNAVAILABLE, told)
 
 
 def _challenge(error: DomainError) -> str:

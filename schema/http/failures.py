@@ -10,8 +10,9 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as SqlTimeout
 
-from api.db import lost_a_race, took_too_long
+from api.db import lacks_resources, lost_a_race, took_too_long
 from api.errors import DomainError
+from api.lines import NoneFree
 from schema.engine.documents import InvalidDocument
 from schema.engine.variables import InvalidVariables
 from schema.errors import RACE_LOST, TIMED_OUT, TOOK_TOO_LONG, TRY_AGAIN
@@ -19,6 +20,8 @@ from schema.errors import RACE_LOST, TIMED_OUT, TOOK_TOO_LONG, TRY_AGAIN
 log = logging.getLogger(__name__)
 
 AWAY = "SERVICE_UNAVAILABLE"
+UNAVAILABLE = 503
+RETRY_SECONDS = 1
 
 
 class BadRequest(Exception):
@@ -34,6 +37,12 @@ class BadRequest(Exception):
         self.headers = headers or {}
 
 
+def overloaded() -> BadRequest:
+    """For a request that finds no place."""
+    message = f"Too many requests are at work. Try again in {RETRY_SECONDS} s."
+    return BadRequest(message, "OVERLOADED", UNAVAILABLE, {"retry-after": str(RETRY_SECONDS)})
+
+
 def errors_only(message: str, code: str) -> bytes:
     """A body for a request that was not run."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
@@ -47,6 +56,9 @@ def unavailable(error: Exception) -> bytes | None:
     if took_too_long(error):
         log.warning("A statement took too long")
         return errors_only(TOOK_TOO_LONG, TIMED_OUT)
+    if lacks_resources(error):
+        log.error("The database lacks resources: %s", error.orig if isinstance(error, DBAPIError) else error)
+        return errors_only("The database has no room for this now. Try again later.", AWAY)
     if not database_is_away(error):
         return None
     log.warning("The database cannot be reached: %s", type(error).__name__)
@@ -70,8 +82,10 @@ def code_of(error: BaseException) -> str:
             return TRY_AGAIN
         case _ if took_too_long(error):
             return TIMED_OUT
+        case _ if found_no_connection(error):
+            return overloaded().code
         case _:
-            return AWAY if database_is_away(error) else "INTERNAL_SERVER_ERROR"
+            return AWAY if lacks_resources(error) or database_is_away(error) else "INTERNAL_SERVER_ERROR"
 
 
 def code_in(error: GraphQLError) -> str:
@@ -82,6 +96,11 @@ def code_in(error: GraphQLError) -> str:
 def refused(error: DomainError) -> bytes:
     """A body for a request that may not be answered."""
     return orjson.dumps({"errors": [{"message": error.message, "extensions": error.details}]})
+
+
+def found_no_connection(error: BaseException) -> bool:
+    """Whether a request waited in vain for a connection to the database: others use them all."""
+    return isinstance(error, NoneFree | SqlTimeout)
 
 
 def database_is_away(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from api.errors import DomainError
 from api.live import StreamEnded
 from schema.http.endpoint import reply_to
+from schema.http.failures import UNAVAILABLE
 from schema.http.observing import counting_refusals
 from schema.http.operations import Caller, Operations
 from schema.http.requests import check_parameters
@@ -23,7 +24,9 @@ MOST_OPERATIONS = 50
 CREDENTIALS = ("authorization", "x-impersonate")
 GIVEN = (*CREDENTIALS, "accept-language")
 """What `connection_init` may say of the headers: a browser cannot send any with a WebSocket."""
-RESTART, INVALID, UNAUTHORIZED, FORBIDDEN, TOO_SLOW, EXISTS, TOO_MANY = 1012, 4400, 4401, 4403, 4408, 4409, 4429
+INVALID, UNAUTHORIZED, FORBIDDEN, TOO_SLOW, EXISTS, TOO_MANY = 4400, 4401, 4403, 4408, 4409, 4429
+RESTART, UNEXPECTED, LATER = 1012, 1011, 1013
+"""Of all WebSockets. Clients come again by themselves after the first and the last."""
 
 
 MOST_OF_REASON = 120
@@ -130,6 +133,11 @@ class _Connection:
             await self._operations.check_caller(caller)
         except DomainError as error:
             raise Refused(FORBIDDEN, error.message[:100]) from None
+        except Exception as error:
+            reply = reply_to(error, 200)
+            if reply is None or reply.status != UNAVAILABLE:
+                raise
+            raise Refused(LATER, "Try again later") from None
         self._caller = caller
         await self._send(b'{"type":"connection_ack"}')
 
@@ -144,11 +152,13 @@ class _Connection:
 
     async def _run(self, name: str, payload: dict[str, Any], caller: Caller) -> None:
         """One operation from its beginning to its `complete` or `error`."""
+        listens = False
         try:
             with counting_refusals():
                 parameters = check_parameters(payload)
             asked = await self._operations.find(parameters, caller)
-            if asked.kind is OperationType.SUBSCRIPTION:
+            listens = asked.kind is OperationType.SUBSCRIPTION
+            if listens:
                 async with aclosing(await self._operations.listen(asked, caller)) as bodies:
                     async for body in bodies:
                         await self._tell("next", name, body)
@@ -158,14 +168,21 @@ class _Connection:
             self._running.pop(name, None)
             await self._tell("complete", name)
         except StreamEnded:
-            await self.close(RESTART, "Something may have been missed: listen anew")
+            await self._restart()
         except Exception as error:
             self._running.pop(name, None)
             reply = reply_to(error, 200)
             if reply is None:
-                await self.close(1011, "Something went wrong on our side")
+                await self.close(UNEXPECTED, "Something went wrong on our side")
                 raise
-            await self._tell("error", name, orjson.dumps(orjson.loads(reply.body)["errors"]))
+            if listens and reply.status == UNAVAILABLE:
+                await self._restart()
+            else:
+                await self._tell("error", name, orjson.dumps(orjson.loads(reply.body)["errors"]))
+
+    async def _restart(self) -> None:
+        """Let the client listen anew, which it would not do after an error of its subscription."""
+        await self.close(RESTART, "Something may have been missed: listen anew")
 
     async def _tell(self, kind: str, name: str, payload: bytes | None = None) -> None:
         rest = b"" if payload is None else b',"payload":' + payload

@@ -1,11 +1,14 @@
 """Connections for planned reads on a real server: values, errors, broken connections, and waiting for a place."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncGenerator
+from typing import Any
 from uuid import UUID
 
 import pytest
-from psycopg import OperationalError
+from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import DivisionByZero, UndefinedTable
 from psycopg_pool import PoolTimeout
 
@@ -89,6 +92,32 @@ async def test_a_connection_closed_while_it_is_idle_is_noticed(pool: Lines):
         await asyncio.sleep(0.05)
         async with pool.held() as fresh:
             assert (await fresh.rows(ME))[0][0] not in {first, second}
+
+
+async def test_a_broken_connection_leaves_the_watcher_of_the_next_with_its_number(pool: Lines, real_url: str):
+    loop, came = asyncio.get_running_loop(), asyncio.Event()
+    async with await AsyncConnection[Any].connect(real_url, autocommit=True) as other, pool.held() as line:
+        ((pid,),) = await line.rows(ME)
+        number = vars(line)["_socket"]
+        waiting = asyncio.create_task(line.rows("select pg_sleep(60)"))
+        await asyncio.sleep(0)
+        await other.execute("select pg_terminate_backend(%s)", [pid])
+        while not line.broken:  # noqa: ASYNC110 - who waits runs after this: the number is taken again before
+            await asyncio.sleep(0)
+        given, giving = socket.socketpair()
+        taken = given.fileno() == number
+        watched = number if taken else os.dup2(given.fileno(), number)
+        loop.add_reader(watched, came.set)
+        with pytest.raises(OperationalError):
+            await waiting
+        giving.send(b"x")
+        async with asyncio.timeout(5):
+            await came.wait()
+        loop.remove_reader(watched)
+        for one in (given, giving):
+            one.close()
+        if not taken:
+            os.close(watched)
 
 
 async def test_one_that_was_idle_for_long_is_asked_first(pool: Lines, monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,1 @@
+"""What clients see when something under the API breaks: real processes, a real PostgreSQL, real faults."""
