@@ -15,9 +15,13 @@ def add_to(app: typer.Typer) -> None:
 def doctor() -> None:
     """Look at this installation, and say what to mend. Changes nothing.
 
-    A line each for settings, disk, database, pgvector, clock, tables, worker and queue, vectors, model, sign-in and
-    traces. OK is as it should be; LOOK works, but somebody should know; MEND does not work, or will not for long, and
-    then the exit status is 1. Run it with the settings, and as the user, of the server.
+    OK: it is as it should be.
+
+    LOOK: it works, but somebody should know.
+
+    MEND: it does not work, or will not for long. The exit status is 1 then.
+
+    Run it with the settings of the server, and as the user that runs it.
     """
     from api.diagnosis import Finding, Level, diagnose
 

@@ -147,6 +147,7 @@ def test_a_network_is_backed_up_while_it_serves_restored_elsewhere_and_found_wel
         told = server.ask(ALIKE, **headers_of(token)).json()["data"]
         done = run_alumni(first, "backup", str(file))
         assert done.returncode == 0, done.stderr
+        wait_for(lambda: list((first / "models").glob("*/card.json")), "the model's export")
         well = wait_for(lambda: _if_well(first), "the worker to embed everything")
         again = run_alumni(first, "backup", str(file))
         assert server.status("/readyz") == 200, log_of(server)
