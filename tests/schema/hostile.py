@@ -87,8 +87,7 @@ class RootField:
         return f"{alias}: {self.name}({said}) {self._selection()}"
 
     def _selection(self) -> str:
-        answered = get_named_type(cast(Any, self.schema.type_map[self.kind]).fields[self.name].type)
-        fields = getattr(answered, "fields", {})
+        fields = _fields_of(cast(Any, self.schema.type_map[self.kind]).fields[self.name].type)
         paged = "totalCount " * ("totalCount" in fields) + "pageInfo { endCursor }" * ("pageInfo" in fields)
         failure = "... on Error { code path }" * (self.kind == "Mutation")
         return f"{{ __typename {paged}{failure} }}"
@@ -139,19 +138,26 @@ def _put(kind: Any, now: Any, path: list[str], value: object) -> Any:
     return filled | {path[0]: _put(field.type, filled.get(path[0]), path[1:], value)}
 
 
+def _named(kind: Any) -> Any:
+    return None if kind is None else cast(Any, get_named_type)(kind)
+
+
+def _fields_of(kind: Any) -> Mapping[str, Any]:
+    return getattr(_named(kind), "fields", {})
+
+
 def _literal(kind: Any, value: Any) -> str:
     """The value as a document has it: members of enumerations without quotes."""
     if isinstance(value, Given):
         return f"${value.variable}"
     if isinstance(value, list):
-        inner = get_named_type(kind)
-        return f"[{', '.join(_literal(inner, one) for one in cast(list[Any], value))}]"
+        return f"[{', '.join(_literal(_named(kind), one) for one in cast(list[Any], value))}]"
     if isinstance(value, dict):
-        fields = getattr(get_named_type(kind), "fields", {})
+        fields = _fields_of(kind)
         members = cast(dict[str, Any], value).items()
         inside = (f"{key}: {_literal(fields[key].type if key in fields else None, one)}" for key, one in members)
         return f"{{{', '.join(inside)}}}"
-    if kind is not None and isinstance(get_named_type(kind), GraphQLEnumType):
+    if isinstance(_named(kind), GraphQLEnumType):
         return str(value)
     return json.dumps(value)
 

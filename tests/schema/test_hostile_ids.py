@@ -74,7 +74,7 @@ async def test_an_id_of_another_type_or_of_nothing_is_told_and_changes_nothing(
 
 
 PAGED = [field for field in ROOT_FIELDS if "after" in field.arguments]
-TAMPERED = [
+TAMPERED: list[Any] = [
     2**31, 2**40, -(2**62), 2**63, 1e308, True, None, "", "x" * 1_400, "a\x00b", "9999-12-31T23:59:59.999999-23:59",
     "0001-01-01T00:00:00+23:59", "infinity", str(uuid4()), "{%s}" % uuid4(), [], [[[]]], {}, {"a": 1},
 ]  # fmt: skip
