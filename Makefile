@@ -27,7 +27,7 @@ test-all: check $(TOOLS)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 conformance: install $(TOOLS)
-	$(BIN)/pytest tests/conformance
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/conformance
 
 check: install
 	$(BIN)/ruff check .
