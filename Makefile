@@ -32,7 +32,7 @@ test-all: check $(TOOLS)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $$([ -e .venv/.tested-$(TREE) ] && echo "-m slow")
 
 conformance: install $(TOOLS)
-	$(BIN)/pytest tests/conformance
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/conformance
 
 check: install
 	$(BIN)/ruff check .
