@@ -129,6 +129,8 @@ async def enlarge(session: AsyncSession, random: Random, world: World) -> list[A
     somebody.choices_made_at = datetime.now(UTC)
     session.add(models.AuditEvent(person_id=hub, action=models.AuditAction.EDITED, facts=["Skill"]))
     await session.execute(update(models.Organization).values(industry="Ships", country="PT"))
+    of_events = models.Notification.event_id.is_not(None)
+    await session.execute(update(models.Notification).where(of_events).values(read_at=datetime.now(UTC)))
     for proposal in world.proposals[1:]:
         change = await session.get_one(models.ProposedChange, proposal.change_id)
         change.part, change.fact_id = "links", world.facts[0].id
