@@ -68,14 +68,12 @@ def unavailable(error: Exception) -> bytes | None:
 def code_of(error: BaseException) -> str:
     """The code that a client gets for an error that ended its operation."""
     match error:
-        case BadRequest():
+        case BadRequest() | DomainError():
             return error.code
         case InvalidDocument() | InvalidVariables():
             return code_in(error.errors[0])
         case GraphQLError():
             return code_in(error)
-        case DomainError():
-            return error.code
         case CancelledError():
             return "CANCELLED"
         case _ if lost_a_race(error):
