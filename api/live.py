@@ -74,10 +74,14 @@ class Live:
         self._streams: defaultdict[UUID, set[Stream]] = defaultdict(set)
         self._listening: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._stopped = False
 
     async def open(self, person_id: UUID) -> Stream:
         """A stream that misses nothing from now on."""
         stream = Stream()
+        if self._stopped:
+            stream.end()
+            return stream
         self._streams[person_id].add(stream)
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
@@ -95,7 +99,8 @@ class Live:
             del self._streams[person_id]
 
     async def stop(self) -> None:
-        """Listen no more; all streams end."""
+        """Listen no more; all streams end, as do those that would begin."""
+        self._stopped = True
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait({self._listening})

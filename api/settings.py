@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     """Longer statements of requests are broken off. Work in the background has all the time it needs."""
     operations_at_once: int = Field(default=16, gt=0)
     """So many requests of a process are worked on at the same time; the next wait a moment, or are told to."""
+    streams_at_once: int = Field(default=5_000, gt=0)
+    """So many WebSockets, and so many subscriptions, are open on a process: each keeps memory while nothing happens."""
 
     max_operation_cost: int = 10_000
     """What one operation may cost at most, where an object of the answer costs 1: decision 0014."""

@@ -78,8 +78,10 @@ def create_app(
         tracing=tracing or own_tracing,
         open_introspection=development,
         max_operation_cost=settings.max_operation_cost,
+        streams_at_once=settings.streams_at_once,
     )
-    endpoint, sockets, readiness = GraphQLEndpoint(operations), GraphQLSockets(operations), Readiness(database)
+    endpoint, readiness = GraphQLEndpoint(operations), Readiness(database)
+    sockets = GraphQLSockets(operations, settings.streams_at_once)
     metrics = None if settings.metrics_token is None else Metrics(settings.metrics_token, operations.caches, url)
 
     async def ready(_request: Request) -> Response:
@@ -109,7 +111,7 @@ def create_app(
         Route("/readyz", ready, methods=["GET"]),
         *(() if metrics is None else [Route("/metrics", metrics.respond, methods=["GET"])]),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         middleware=[
@@ -118,6 +120,8 @@ def create_app(
         ],
         exception_handlers={HTTPException: _refuse},
     )
+    app.state.live = live
+    return app
 
 
 def _database(settings: Settings) -> PooledDatabase:

@@ -76,6 +76,7 @@ RATE_REFUSALS = Counter(
     "bound",
 )
 SUBSCRIPTIONS = Level("alumni_subscriptions_open", "Subscriptions that somebody listens to now.")
+SOCKETS = Level("alumni_websockets_open", "WebSockets that are open now.")
 COMPARED_EXACTLY = Counter(
     "alumni_vector_index_fallbacks_total",
     "Vector searches answered anew without the index, which gave too few; found: more, or no more than it gave.",
@@ -88,5 +89,5 @@ SHORT_PAGES = Counter(
 )
 
 COUNTERS = (OPERATIONS, OVERLOADED, RATE_REFUSALS, COMPARED_EXACTLY, SHORT_PAGES)
-LEVELS = (AT_WORK, SUBSCRIPTIONS)
+LEVELS = (AT_WORK, SUBSCRIPTIONS, SOCKETS)
 DURATIONS = (OPERATION_SECONDS, STATEMENT_SECONDS)

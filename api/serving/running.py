@@ -6,11 +6,13 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
 
 from api.app import create_app
+from api.live import Live
 from api.memory import keep_what_is_loaded, limit_arenas
 from api.serving.progress import show_embedding
 from api.serving.protocol import BoundedProtocol
@@ -57,6 +59,17 @@ def allow_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which waits for requests that run when it stops: those that would never end are ended first."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        live: Live | None = cast(Starlette, self.config.app).state.live
+        if live is not None:
+            await live.stop()
+        await super().shutdown(sockets)
+
+
 def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
     """The application as a server, in a process that is kept small: its one heap, and a collector that spares it."""
     limit_arenas()
@@ -73,7 +86,7 @@ def server_of(make_app: Callable[[], Starlette]) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     keep_what_is_loaded()
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def serve(settings: Settings, listening: socket.socket, when_answering: Callable[[], None]) -> None:

@@ -1,9 +1,10 @@
-"""How many operations are at work at once: the others wait a moment, and are told to come back when that is over."""
+"""How many operations are at work at once: the others wait a moment, and are told to come back when that is over. And
+how much may be open."""
 
 import asyncio
 from types import TracebackType
 
-from api.measuring.figures import AT_WORK, OVERLOADED
+from api.measuring.figures import AT_WORK, OVERLOADED, Level
 from schema.http.failures import overloaded
 
 PATIENCE_SECONDS = 0.5
@@ -38,3 +39,10 @@ class Admission:
         except TimeoutError:
             OVERLOADED.add()
             raise overloaded() from None
+
+
+def check_room(level: Level, most: int) -> None:
+    """Raise BadRequest where so many are open already."""
+    if level.value >= most:
+        OVERLOADED.add()
+        raise overloaded()

@@ -5,8 +5,9 @@ from functools import lru_cache
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
-_OFFERED = {RESPONSE_JSON: RESPONSE_JSON, EVENTS: EVENTS, JSON: JSON, "application/*": JSON, "*/*": JSON}
-"""Media range -> what answers it."""
+_ANY = ("application/*", "*/*")
+_RANGES = {JSON: (JSON, *_ANY), RESPONSE_JSON: (RESPONSE_JSON, *_ANY), EVENTS: (EVENTS,)}
+"""Media type -> the ranges that it is asked for by, the closest first. Nobody wants events who does not say so."""
 
 
 @lru_cache(maxsize=256)
@@ -17,17 +18,13 @@ def acceptable(accept: str | None) -> str | None:
     """
     if not accept or not accept.strip():
         return JSON
-    best, found = 0.0, None
-    refused: set[str] = set()
-    for part in accept.split(","):
+    asked: dict[str, tuple[float, int]] = {}
+    for place, part in enumerate(accept.split(",")):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        quality = _quality(parameters)
-        if not quality:
-            refused.add(name)
-        offered = _OFFERED.get(name)
-        if offered is not None and quality > best:
-            best, found = quality, offered
-    return None if found in refused else found
+        asked.setdefault(name, (_quality(parameters), -place))
+    found = {kind: next((asked[name] for name in names if name in asked), (0.0, 0)) for kind, names in _RANGES.items()}
+    best = max(found, key=lambda kind: found[kind])
+    return best if found[best][0] else None
 
 
 def _quality(parameters: list[str]) -> float:

@@ -32,7 +32,7 @@ from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
 from schema.engine.remembering import Remembered
 from schema.errors import coded
-from schema.http.admission import Admission
+from schema.http.admission import Admission, check_room
 from schema.http.failures import BadRequest, code_in, database_is_away
 from schema.http.observing import OK, Observation, counting_refusals
 from schema.http.persisted import PersistedDocuments
@@ -109,6 +109,7 @@ class Operations:
         tracing: Tracing | None,
         open_introspection: bool,
         max_operation_cost: int,
+        streams_at_once: int,
     ) -> None:
         self._engine = engine
         self._make_context = make_context
@@ -118,6 +119,7 @@ class Operations:
         self._tracing = tracing
         self._open_introspection = open_introspection
         self._max_operation_cost = max_operation_cost
+        self._streams_at_once = streams_at_once
 
     async def find(self, parameters: Parameters, caller: Caller) -> Asked:
         """What is asked for. The address pays for the asking, also where nothing comes of it. Raises BadRequest,
@@ -151,6 +153,7 @@ class Operations:
         """Begin a subscription: the bodies of its events. Who listens is asked anew for each; what they do not see is
         not told. The events raise `api.live.StreamEnded` where one may have been missed, and DomainError."""
         with self._observed(asked, caller):
+            check_room(SUBSCRIPTIONS, self._streams_at_once)
             context, _ = await self._context(asked, caller)
 
         listener = context.viewer.person_id

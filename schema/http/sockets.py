@@ -7,12 +7,15 @@ from typing import Any, cast
 
 import orjson
 from graphql import OperationType
+from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.errors import DomainError
 from api.live import StreamEnded
+from api.measuring.figures import SOCKETS
+from schema.http.admission import check_room
 from schema.http.endpoint import reply_to
-from schema.http.failures import UNAVAILABLE
+from schema.http.failures import UNAVAILABLE, BadRequest
 from schema.http.observing import counting_refusals
 from schema.http.operations import Caller, Operations
 from schema.http.requests import check_parameters
@@ -44,14 +47,26 @@ class Refused(Exception):
 class GraphQLSockets:
     """Answers the WebSockets of one path."""
 
-    def __init__(self, operations: Operations) -> None:
-        self._operations = operations
+    def __init__(self, operations: Operations, most: int) -> None:
+        self._operations, self._most = operations, most
 
     async def handle(self, websocket: WebSocket) -> None:
         """Serve one socket to its end."""
         if PROTOCOL not in websocket.scope["subprotocols"]:
             await websocket.close()
             return
+        try:
+            check_room(SOCKETS, self._most)
+        except BadRequest as full:
+            await websocket.send_denial_response(PlainTextResponse(full.message, full.status, full.headers))
+            return
+        SOCKETS.value += 1
+        try:
+            await self._serve(websocket)
+        finally:
+            SOCKETS.value -= 1
+
+    async def _serve(self, websocket: WebSocket) -> None:
         await websocket.accept(PROTOCOL)
         connection = _Connection(websocket, self._operations)
         try:
@@ -165,12 +180,14 @@ class _Connection:
             else:
                 answer = await self._operations.run(asked, caller)
                 await self._tell("next", name, answer.body)
-            self._running.pop(name, None)
+            self._ended(name)
             await self._tell("complete", name)
+        except WebSocketDisconnect:
+            pass  # `serve` finds out by itself
         except StreamEnded:
             await self._restart()
         except Exception as error:
-            self._running.pop(name, None)
+            self._ended(name)
             reply = reply_to(error, 200)
             if reply is None:
                 await self.close(UNEXPECTED, "Something went wrong on our side")
@@ -179,6 +196,11 @@ class _Connection:
                 await self._restart()
             else:
                 await self._tell("error", name, orjson.dumps(orjson.loads(reply.body)["errors"]))
+
+    def _ended(self, name: str) -> None:
+        """The id is free, unless the client has used it again after a `complete` of its own."""
+        if self._running.get(name) is asyncio.current_task():
+            del self._running[name]
 
     async def _restart(self) -> None:
         """Let the client listen anew, which it would not do after an error of its subscription."""

@@ -51,6 +51,8 @@ def code_of(response: httpx.Response) -> str:
         (None, JSON),
         ("", JSON),
         ("*/*", JSON),
+        (f"*/*, {JSON};q=0", RESPONSE_JSON),
+        (f"*/*, {JSON};q=0.5", RESPONSE_JSON),
         ("application/*", JSON),
         (JSON, JSON),
         (RESPONSE_JSON, RESPONSE_JSON),
@@ -74,7 +76,7 @@ async def test_the_response_has_the_media_type_that_is_liked_best(
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("accept", ["text/html", "image/*", f"{JSON};q=0", f"*/*, {JSON};q=0"])
+@pytest.mark.parametrize("accept", ["text/html", "image/*", f"{JSON};q=0", "*/*, application/*;q=0"])
 async def test_a_client_that_takes_neither_is_told_what_there_is(client: httpx.AsyncClient, accept: str):
     response = await client.post("/graphql", json={"query": NAME}, headers={"accept": accept})
     assert (response.status_code, code_of(response)) == (406, "BAD_REQUEST")

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from sqlalchemy import text, update
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
@@ -34,10 +34,18 @@ ANSWER = "mutation($id: ID!) { answerRequest(input: {requestId: $id, accept: tru
 
 
 @pytest.fixture
-async def network(real_db: PooledDatabase, real_url: str, settings: Settings, issuer: DevelopmentIssuer) -> Any:
+def most_open() -> int:
+    """So many sockets, and so many subscriptions."""
+    return 100
+
+
+@pytest.fixture
+async def network(
+    real_db: PooledDatabase, real_url: str, settings: Settings, issuer: DevelopmentIssuer, most_open: int
+) -> Any:
     async with real_db.write() as session, session.begin():
         accounts = {name: await make_member(session, name) for name in ("Ana", "Ben")}
-    own = settings.model_copy(update={"database_url": real_url})
+    own = settings.model_copy(update={"database_url": real_url, "streams_at_once": most_open})
     context = serving_here(lambda: create_app(own), ws="websockets-sansio")
     port = await asyncio.to_thread(context.__enter__)
     yield Network(port, real_db, issuer, accounts)
@@ -262,6 +270,29 @@ async def _until_listening(network: Network) -> None:
                 return
         await asyncio.sleep(0.02)
     raise AssertionError("The server does not listen.")
+
+
+@pytest.mark.parametrize("most_open", [2])
+async def test_who_comes_when_as_many_are_open_as_may_be_is_told_to_come_again(network: Network):
+    with network.socket() as first, network.socket() as second:
+        with pytest.raises(InvalidStatus) as refused, network.socket():
+            pass
+        answer = refused.value.response
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        begin(first, network.token("Ben"))
+        for name in ("1", "2"):
+            say(first, type="subscribe", id=name, payload={"query": LISTEN})
+        await _until_listening(network)
+        headers = {"authorization": network.token("Ben"), "accept": "text/event-stream"}
+        async with httpx.AsyncClient(headers=headers, timeout=20) as client:
+            full = await client.post(f"http://127.0.0.1:{network.port}/graphql", json={"query": LISTEN})
+        assert (full.status_code, full.json()["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
+        begin(second, network.token("Ana"))
+        say(second, type="subscribe", id="1", payload={"query": LISTEN})
+        assert closed(second)[0] == 1012
+    async with network.listening("Ben") as ben:
+        await network.tell("Ben")
+        assert ben()["kind"] == "NEW_SUGGESTIONS"
 
 
 async def test_a_stream_that_is_not_read_ends_and_takes_no_more():
