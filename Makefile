@@ -2,6 +2,7 @@
 # audit: known vulnerabilities of dependencies, as check does too.
 # conformance: the served API by the client libraries and tools of others, as test-all does too.
 # bench: our server beside others; what it takes is in BENCH, as in make bench BENCH="--people 1000 --rounds 1"
+# bench-embedding, bench-overload, bench-scale: texts a second, twice what can be answered, a million people.
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := .ci/requirements.lock

@@ -18,12 +18,15 @@ import typer
 from numpy.typing import NDArray
 
 from api.seed.network import COLUMNS, generate
+from bench.vectors import Clusters
 from recommender.embeddings import Vectors, load_embedder
 from recommender.embeddings.weights import BUNDLED, weights_of
 
 OURS, DEFAULT = "ours", "sentence-transformers"
 GOAL, MEAN, LOWEST, KEPT = 2.5, 0.99, 0.98, 0.95
 NEIGHBOURS = 10
+AROUND = 20
+"""So many of the nearest tell in how many directions vectors spread."""
 BETWEEN = "\n---\n"
 
 
@@ -46,7 +49,9 @@ def main(
             for name in (OURS, DEFAULT):
                 command = [sys.executable, "-m", "bench.embedding", "--worker", name, "--folder", made]
                 rates[name].append(float(subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL)))  # noqa: S603
-        sys.stdout.write("\n".join(_told(rates, _loaded(place, OURS), _loaded(place, DEFAULT))) + "\n")
+        drawn = Clusters().vectors((place / "texts").read_text().split(BETWEEN), np.random.default_rng(3))
+        told = _told(rates, _loaded(place, OURS), _loaded(place, DEFAULT), drawn)
+        sys.stdout.write("\n".join(told) + "\n")
 
 
 def _texts(most: int) -> list[str]:
@@ -80,7 +85,7 @@ def _loaded(folder: Path, name: str) -> Vectors:
     return np.load(folder / f"{name}.npy")
 
 
-def _told(rates: dict[str, list[float]], ours: Vectors, real: Vectors) -> list[str]:
+def _told(rates: dict[str, list[float]], ours: Vectors, real: Vectors, drawn: Vectors) -> list[str]:
     cosines = (ours * real).sum(axis=1)
     ratio = median(rates[OURS]) / median(rates[DEFAULT])
     figures = {
@@ -96,6 +101,8 @@ def _told(rates: dict[str, list[float]], ours: Vectors, real: Vectors) -> list[s
             f"{name}: {value:.3f}, at least {least:g}: {'holds' if value >= least else 'MISSED'}"
             for name, (value, least) in figures.items()
         ),
+        f"directions in which vectors spread: the model's {_directions(real):.1f}, "
+        f"those that other benchmarks draw for the same texts {_directions(drawn):.1f}",
     ]
 
 
@@ -103,6 +110,18 @@ def _kept(real: Vectors, ours: Vectors) -> float:
     """The share of each text's nearest others that stay among its nearest."""
     one, other = (_nearest(vectors) for vectors in (real, ours))
     return float(np.mean([len(set(mine) & set(theirs)) / NEIGHBOURS for mine, theirs in zip(one, other, strict=True)]))
+
+
+def _directions(vectors: Vectors) -> float:
+    """The local intrinsic dimension, the median over the vectors: how hard it is to tell who is nearest.
+
+    Source: Levina and Bickel, "Maximum likelihood estimation of intrinsic dimension", 2004.
+    """
+    alike = vectors @ vectors.T
+    np.fill_diagonal(alike, -2.0)
+    nearest = -np.sort(-alike, axis=1)[:, :AROUND]
+    distances = np.sqrt(np.maximum(2 - 2 * nearest, 1e-12))
+    return float(np.median(1 / np.mean(np.log(distances[:, -1:] / distances[:, :-1]), axis=1)))
 
 
 def _nearest(vectors: Vectors) -> NDArray[np.int64]:

@@ -122,7 +122,7 @@ def build_schema() -> strawberry.Schema:
             WebhookDelivery,
             WebhookAttempt,
         ],
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+        config=StrawberryConfig(scalar_map=SCALARS),
         exception_handlers=HANDLERS,
     )
     core = core_schema(schema)
