@@ -217,6 +217,7 @@ def test_the_application_needs_a_database(tmp_path: Path):
         create_app(settings_in(tmp_path))
 
 
+@pytest.mark.timeout(60)
 def test_importing_the_application_loads_nothing_heavy():
     program = f"import json, sys; import api.app; print(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
 

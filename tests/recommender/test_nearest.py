@@ -18,6 +18,7 @@ from api.measuring.figures import COMPARED_EXACTLY
 from recommender.nearest import Near, nearest_people, nearest_to_person
 from tests.factories import LONG_AGO, make_member, viewer_of
 
+pytestmark = pytest.mark.timeout(60)
 PEOPLE = 1_500
 V = models.Visibility
 
