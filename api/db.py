@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncRawCursor, OperationalError
 from psycopg.errors import (
     ConfigurationLimitExceeded,
     DeadlockDetected,
@@ -16,13 +16,15 @@ from psycopg.errors import (
     SerializationFailure,
     TooManyConnections,
 )
+from psycopg_pool import PoolTimeout
 from sqlalchemy import MetaData, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as SqlTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection as SqlConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from api.lines import OPTIONS, Lines, RawJson
+from api.lines import OPTIONS, Lines, NoneFree, RawJson
 from api.measuring import Statement
 
 DriverConnection = AsyncConnection[Any]
@@ -182,6 +184,20 @@ def lacks_resources(error: BaseException) -> bool:
     return isinstance(
         cause, InsufficientResources | DiskFull | OutOfMemory | TooManyConnections | ConfigurationLimitExceeded
     )
+
+
+def found_no_connection(error: BaseException) -> bool:
+    """Whether a request waited in vain for a connection to the database: others use them all."""
+    return isinstance(error, NoneFree | SqlTimeout)
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether the error says that there is no database to talk to now."""
+    if lost_a_race(error) or took_too_long(error):
+        return False
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error.orig, OperationalError)
+    return isinstance(error, OperationalError | PoolTimeout | SqlTimeout)
 
 
 async def read_and_note(database: Database, work: Callable[[AsyncSession], Awaitable[T]], again: int = 2) -> T:

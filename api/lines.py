@@ -32,6 +32,7 @@ OPTIONS = " ".join(
         "hnsw.iterative_scan": "relaxed_order",  # until the filter has let enough rows pass
         "hnsw.ef_search": 200,
         "hnsw.max_scan_tuples": 20_000,
+        "client_connection_check_interval": "1s",  # what is broken off goes on no longer
     }.items()
 )
 """What every connection of the application is set to."""
@@ -221,8 +222,12 @@ class Lines:
     async def _working(self) -> Line:
         while self._idle:
             line = self._idle.pop()
-            if not line.broken and await _answers(line):
-                return line
+            try:
+                if not line.broken and await _answers(line):
+                    return line
+            except BaseException:
+                await line.close()
+                raise
             await line.close()
         try:
             async with asyncio.timeout(self._patience):

@@ -105,6 +105,7 @@ class Live:
             self._listening.cancel()
             await asyncio.wait({self._listening})
         self._end_all()
+        self._ready.set()  # whoever waits for it finds the stream ended
 
     async def _listen(self) -> None:
         pause = 1.0

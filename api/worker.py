@@ -38,7 +38,7 @@ from api.services.notifications import tell_of_suggestions
 from api.services.profile_views import forget_views
 from api.services.rates import forget_rates
 from api.settings import Settings
-from recommender.embeddings import Embedder, ModelUnavailable, Vectors, load_embedder
+from recommender.embeddings import Embedder, ModelUnavailable, Vectors, load_embedder, stop_exporting
 from recommender.vectors import embed_missing
 
 logger = logging.getLogger(__name__)
@@ -151,8 +151,10 @@ class Model:
         while self._found is None:
             try:
                 self._found = await asyncio.to_thread(load)
-            except ModelUnavailable as error:
-                logger.warning("Nothing is embedded: %s Looking again in %.0f s.", error, pause)
+            except Exception as error:  # a disk, memory or a library may fail too: the other lanes go on
+                unexpected = None if isinstance(error, ModelUnavailable) else error
+                said = error if unexpected is None else type(error).__name__
+                logger.warning("Nothing is embedded: %s Looking again in %.0f s.", said, pause, exc_info=unexpected)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_OF_MODEL)
 
@@ -219,6 +221,7 @@ async def _work(settings: Settings) -> None:
         await _keep_working(build_queue(settings.database_url, Jobs(db, model, poster)), looking, stop)
     finally:
         looking.cancel()
+        stop_exporting()
         await db.close()
 
 

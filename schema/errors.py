@@ -7,10 +7,17 @@ from uuid import uuid4
 
 import strawberry
 from graphql import GraphQLError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from api import errors
-from api.db import lost_a_race, names_what_is_gone, took_too_long
+from api.db import (
+    database_is_away,
+    found_no_connection,
+    lacks_resources,
+    lost_a_race,
+    names_what_is_gone,
+    took_too_long,
+)
 from schema.engine.refusals import Refused
 from schema.limits.directives import about
 
@@ -117,8 +124,34 @@ HANDLERS = [NotFoundHandler(), NotAllowedHandler(), ConflictHandler(), InvalidHa
 
 TRY_AGAIN = "TRY_AGAIN"
 TIMED_OUT = "TIMED_OUT"
+OVERLOADED = "OVERLOADED"
+AWAY = "SERVICE_UNAVAILABLE"
+RETRY_SECONDS = 1
 TOOK_TOO_LONG = "It took longer than is allowed, and nothing of it was done. Ask for less at once."
 RACE_LOST = "Others changed the same things at this moment, and nothing of yours was done. Try again."
+TOO_MANY = f"Too many requests are at work. Try again in {RETRY_SECONDS} s."
+NO_ROOM = "The database has no room for this now. Try again later."
+CANNOT_BE_REACHED = "The database cannot be reached. Try again in a moment."
+
+
+def of_database(error: BaseException) -> tuple[str, str] | None:
+    """Message and code of an error of the database that may be over when the client comes again; None for others."""
+    if lost_a_race(error):
+        return RACE_LOST, TRY_AGAIN
+    if took_too_long(error):
+        return TOOK_TOO_LONG, TIMED_OUT
+    if found_no_connection(error):
+        return TOO_MANY, OVERLOADED
+    if lacks_resources(error):
+        return NO_ROOM, AWAY
+    return (CANNOT_BE_REACHED, AWAY) if database_is_away(error) else None
+
+
+def note(error: BaseException, code: str) -> None:
+    """Tell the log what the database said. The lines after the first may quote rows."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    level = logging.ERROR if lacks_resources(error) else logging.WARNING
+    log.log(level, "%s: %s: %s", code, type(cause).__name__, str(cause).partition("\n")[0])
 
 
 def coded(error: GraphQLError) -> GraphQLError:
@@ -137,12 +170,10 @@ def coded(error: GraphQLError) -> GraphQLError:
         return _like(error, original.message, {"code": "BAD_USER_INPUT"} if invalid else original.details)
     if original is None or isinstance(original, GraphQLError):
         return _like(error, error.message, {"code": "BAD_USER_INPUT"})
-    if lost_a_race(original):
-        log.warning("A transaction was broken off for the sake of another")
-        return _like(error, RACE_LOST, {"code": TRY_AGAIN})
-    if took_too_long(original):
-        log.warning("A statement took too long")
-        return _like(error, TOOK_TOO_LONG, {"code": TIMED_OUT})
+    if told := of_database(original):
+        message, code = told
+        note(original, code)
+        return _like(error, message, {"code": code})
     number = uuid4().hex
     log.error("Unexpected error %s", number, exc_info=original)
     return _like(error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "id": number})

@@ -69,7 +69,7 @@ STATEMENT_SECONDS = Durations(
     "alumni_sql_statement_duration_seconds", "Statements of planned reads, of suggestions and of searches."
 )
 AT_WORK = Level("alumni_operations_in_progress", "Operations that are worked on now.")
-OVERLOADED = Counter("alumni_admission_refusals_total", "Operations refused because too many were worked on.")
+REFUSED = Counter("alumni_admission_refusals_total", "Operations refused because too many were worked on.")
 RATE_REFUSALS = Counter(
     "alumni_rate_limit_refusals_total",
     "Requests of callers who had asked for too much, by whose bound it was.",
@@ -88,6 +88,6 @@ SHORT_PAGES = Counter(
     "item",
 )
 
-COUNTERS = (OPERATIONS, OVERLOADED, RATE_REFUSALS, COMPARED_EXACTLY, SHORT_PAGES)
+COUNTERS = (OPERATIONS, REFUSED, RATE_REFUSALS, COMPARED_EXACTLY, SHORT_PAGES)
 LEVELS = (AT_WORK, SUBSCRIPTIONS, SOCKETS)
 DURATIONS = (OPERATION_SECONDS, STATEMENT_SECONDS)

@@ -4,7 +4,7 @@
 choice, `HashEmbedder` is for fast tests. Importing this package loads none of their libraries.
 """
 
-from recommender.embeddings.choosing import Backend, load_embedder
+from recommender.embeddings.choosing import Backend, load_embedder, stop_exporting
 from recommender.embeddings.hashing import HashEmbedder
 from recommender.embeddings.onnx_model import OnnxEmbedder, find_onnx
 from recommender.embeddings.protocol import DIMENSION, Embedder, ModelUnavailable, Vectors, input_hash
@@ -20,4 +20,5 @@ __all__ = [
     "find_onnx",
     "input_hash",
     "load_embedder",
+    "stop_exporting",
 ]

@@ -14,6 +14,9 @@ from recommender.embeddings.weights import digest_of
 
 log = logging.getLogger(__name__)
 
+PASSING = (MemoryError, ImportError, OSError)
+"""What is no fault of an export that cannot be loaded."""
+_exporting: set[subprocess.Popen[str]] = set()
 
 Backend: TypeAlias = Literal["onnx", "torch"]
 """`onnx`: the int8 export, about twice as fast, at a cosine of .999 to the model, and no torch in the process.
@@ -44,9 +47,17 @@ def _usable(model: str, folder: Path) -> OnnxEmbedder:
     try:
         return OnnxEmbedder(path, threads)
     except ModelUnavailable as error:
+        if isinstance(error.__cause__, PASSING) and not isinstance(error.__cause__, FileNotFoundError):
+            raise
         log.warning("%s It is made anew.", error)
     shutil.rmtree(path, ignore_errors=True)
     return OnnxEmbedder(_exported(model, folder), threads)
+
+
+def stop_exporting() -> None:
+    """End what other threads of this process export: they find no model."""
+    for exporting in list(_exporting):
+        exporting.terminate()
 
 
 def _exported(model: str, folder: Path) -> Path:
@@ -55,9 +66,14 @@ def _exported(model: str, folder: Path) -> Path:
     if found is not None:
         return found
     command = [sys.executable, "-m", "recommender.embeddings.torch_model", model, str(folder)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as exporting:
+        _exporting.add(exporting)
+        _, told = exporting.communicate()
+        _exporting.discard(exporting)
     found = find_onnx(folder, model, digest)
-    if done.returncode or found is None:
-        said = done.stderr.strip().splitlines() or ["it ended without a word"]
+    if exporting.returncode or found is None:
+        said = told.strip().splitlines() or ["it ended without a word"]
         raise ModelUnavailable(f"{model} cannot be exported: {said[-1]}")
     return found

@@ -8,6 +8,7 @@ As a program (`python -m`, with a model and a folder) it exports the model: torc
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
@@ -141,6 +142,7 @@ def _write_model(embedder: SentenceTransformerEmbedder, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("It was told to stop."))  # what is half made goes
     try:
         export_onnx(SentenceTransformerEmbedder(sys.argv[1]), Path(sys.argv[2]))
     except ModelUnavailable as error:

@@ -11,18 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.errors import DomainError, NotAllowed, RateLimited, SecondFactorNeeded
+from api.measuring.figures import REFUSED
 from schema.engine.documents import InvalidDocument
 from schema.engine.variables import InvalidVariables
-from schema.errors import coded
-from schema.http.failures import (
-    UNAVAILABLE,
-    BadRequest,
-    errors_only,
-    found_no_connection,
-    overloaded,
-    refused,
-    unavailable,
-)
+from schema.errors import OVERLOADED, coded, note, of_database
+from schema.http.failures import UNAVAILABLE, BadRequest, errors_only, overloaded, refused
 from schema.http.negotiation import EVENTS, JSON, RESPONSE_JSON, acceptable
 from schema.http.observing import counting_refusals
 from schema.http.operations import Answer, Caller, Operations
@@ -107,11 +100,20 @@ def reply_to(error: Exception, wrong: int) -> Reply | None:
             return Reply(403, refused(error))
         case DomainError():
             return Reply(401, refused(error), NOT_KEPT | {"www-authenticate": _challenge(error)})
-        case _ if found_no_connection(error):
-            return reply_to(overloaded(), wrong)
         case _:
-            told = unavailable(error)
-            return None if told is None else Reply(UNAVAILABLE, told)
+            return _of_database(error)
+
+
+def _of_database(error: Exception) -> Reply | None:
+    told = of_database(error)
+    if told is None:
+        return None
+    message, code = told
+    note(error, code)
+    if code == OVERLOADED:
+        REFUSED.add()
+        return reply_to(overloaded(), UNAVAILABLE)
+    return Reply(UNAVAILABLE, errors_only(message, code))
 
 
 def _challenge(error: DomainError) -> str:

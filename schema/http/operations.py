@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from api.access import Viewer
-from api.db import lost_a_race, took_too_long
+from api.db import database_is_away, lacks_resources, lost_a_race, took_too_long
 from api.errors import DomainError, RateLimited
 from api.live import StreamEnded
 from api.measuring import Tracing
@@ -32,8 +32,8 @@ from schema.engine.execution import Engine
 from schema.engine.refusals import Refused
 from schema.engine.remembering import Remembered
 from schema.errors import coded
-from schema.http.admission import Admission, check_room
-from schema.http.failures import BadRequest, code_in, database_is_away
+from schema.http.admission import Admission, Room
+from schema.http.failures import BadRequest, code_in
 from schema.http.observing import OK, Observation, counting_refusals
 from schema.http.persisted import PersistedDocuments
 from schema.http.rates import Rates, Throttle
@@ -119,7 +119,7 @@ class Operations:
         self._tracing = tracing
         self._open_introspection = open_introspection
         self._max_operation_cost = max_operation_cost
-        self._streams_at_once = streams_at_once
+        self._room = Room(streams_at_once, SUBSCRIPTIONS)
 
     async def find(self, parameters: Parameters, caller: Caller) -> Asked:
         """What is asked for. The address pays for the asking, also where nothing comes of it. Raises BadRequest,
@@ -153,9 +153,13 @@ class Operations:
         """Begin a subscription: the bodies of its events. Who listens is asked anew for each; what they do not see is
         not told. The events raise `api.live.StreamEnded` where one may have been missed, and DomainError."""
         with self._observed(asked, caller):
-            check_room(SUBSCRIPTIONS, self._streams_at_once)
             context, _ = await self._context(asked, caller)
+            context.renew = self._renewal(context, asked, caller)
+            events = self._events(context, asked, caller)
+            await anext(events)  # it has begun, and so notices its end, though nobody should ask for an event
+        return events
 
+    def _renewal(self, context: Context, asked: Asked, caller: Caller) -> Callable[[], Awaitable[None]]:
         listener = context.viewer.person_id
 
         async def renew() -> None:
@@ -165,12 +169,12 @@ class Operations:
                 raise StreamEnded  # the events are of another person
             await self._rates.spend(payer(context.viewer, caller), asked.cost)
 
-        context.renew = renew
-        return self._events(context, asked)
+        return renew
 
-    async def _events(self, context: Context, asked: Asked) -> AsyncGenerator[bytes]:
-        SUBSCRIPTIONS.value += 1
-        try:
+    async def _events(self, context: Context, asked: Asked, caller: Caller) -> AsyncGenerator[bytes]:
+        """The bodies, after an empty one when there is room for it."""
+        with self._room.one(caller.address):
+            yield b""
             stream = await _awaited(cast(Any, graphql).subscribe(self._engine.schema, **_given(context, asked)))
             if isinstance(stream, ExecutionResult):
                 yield _body(stream, reading=True)[0]
@@ -179,8 +183,6 @@ class Operations:
                 async for result in stream:
                     if result.errors or any(value is not None for value in result.data.values()):
                         yield _body(result, reading=True)[0]
-        finally:
-            SUBSCRIPTIONS.value -= 1
 
     @property
     def caches(self) -> Mapping[str, Remembered[Any]]:
@@ -252,8 +254,9 @@ def _body(result: ExecutionResult, *, reading: bool) -> tuple[bytes, str]:
     """The body of what graphql-core found, with the code of its first error; or the error that ends all of it."""
     if not result.errors:
         return orjson.dumps({"data": result.data}), OK
+    whole = reading or not any(value is not None for value in (result.data or {}).values())
     for error in result.errors:
-        if error.original_error is not None and _ends_all(error.original_error, reading):
+        if error.original_error is not None and _ends_all(error.original_error, reading=reading, whole=whole):
             raise error.original_error
     told = [coded(error) for error in result.errors]
     body = {"data": result.data, "errors": [error.formatted for error in told]}
@@ -271,11 +274,11 @@ def extensions(cost: int, throttle: Throttle | None) -> bytes:
     )
 
 
-def _ends_all(error: BaseException, reading: bool) -> bool:
-    """Whether nothing of the answer is to be shown: there is no database, or a query goes over the daily bound or was
-    broken off. A mutation's other parts are told, since they were done."""
-    if database_is_away(error):
-        return True
+def _ends_all(error: BaseException, *, reading: bool, whole: bool) -> bool:
+    """Whether nothing of the answer is to be shown: there is no database for it, or a query goes over the daily bound
+    or was broken off. The parts of a mutation that were done are told: `whole` says that there are none."""
+    if database_is_away(error) or lacks_resources(error):
+        return whole
     return reading and (isinstance(error, RateLimited) or lost_a_race(error) or took_too_long(error))
 
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 import orjson
 from graphql import OperationType
 from starlette.responses import PlainTextResponse
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected, WebSocketState
 
 from api.errors import DomainError
 from api.live import StreamEnded
 from api.measuring.figures import SOCKETS
-from schema.http.admission import check_room
+from schema.http.admission import Room
 from schema.http.endpoint import reply_to
 from schema.http.failures import UNAVAILABLE, BadRequest
 from schema.http.observing import counting_refusals
@@ -48,7 +48,7 @@ class GraphQLSockets:
     """Answers the WebSockets of one path."""
 
     def __init__(self, operations: Operations, most: int) -> None:
-        self._operations, self._most = operations, most
+        self._operations, self._room = operations, Room(most, SOCKETS)
 
     async def handle(self, websocket: WebSocket) -> None:
         """Serve one socket to its end."""
@@ -56,22 +56,17 @@ class GraphQLSockets:
             await websocket.close()
             return
         try:
-            check_room(SOCKETS, self._most)
+            with self._room.one(websocket.client.host if websocket.client else ""):
+                await self._serve(websocket)
         except BadRequest as full:
             await websocket.send_denial_response(PlainTextResponse(full.message, full.status, full.headers))
-            return
-        SOCKETS.value += 1
-        try:
-            await self._serve(websocket)
-        finally:
-            SOCKETS.value -= 1
 
     async def _serve(self, websocket: WebSocket) -> None:
         await websocket.accept(PROTOCOL)
         connection = _Connection(websocket, self._operations)
         try:
             await connection.serve()
-        except WebSocketDisconnect:
+        except (WebSocketDisconnect, WebSocketDisconnected):
             pass
         except Refused as refused:
             await connection.close(refused.code, refused.reason)
@@ -89,12 +84,14 @@ class _Connection:
 
     async def serve(self) -> None:
         """Take messages until the client goes or breaks the protocol."""
-        try:
-            async with asyncio.timeout(INIT_SECONDS):
-                while self._caller is None:
-                    await self._take(await self._receive())
-        except TimeoutError:
-            raise Refused(TOO_SLOW, "Connection initialisation timeout") from None
+        until = asyncio.get_running_loop().time() + INIT_SECONDS
+        while self._caller is None:
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await self._receive()
+            except TimeoutError:
+                raise Refused(TOO_SLOW, "Connection initialisation timeout") from None
+            await self._take(message)
         while True:
             await self._take(await self._receive())
 
@@ -192,10 +189,11 @@ class _Connection:
             if reply is None:
                 await self.close(UNEXPECTED, "Something went wrong on our side")
                 raise
-            if listens and reply.status == UNAVAILABLE:
+            if listens and reply.status == UNAVAILABLE and not isinstance(error, BadRequest):
                 await self._restart()
             else:
-                await self._tell("error", name, orjson.dumps(orjson.loads(reply.body)["errors"]))
+                with suppress(WebSocketDisconnect):
+                    await self._tell("error", name, orjson.dumps(orjson.loads(reply.body)["errors"]))
 
     def _ended(self, name: str) -> None:
         """The id is free, unless the client has used it again after a `complete` of its own."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from graphql import OperationType
 
@@ -53,8 +53,9 @@ async def _many(bodies: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         finally:
             if waiting is not None:
                 waiting.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await waiting
+                await asyncio.wait({waiting})
+                if not waiting.cancelled():
+                    waiting.exception()  # it has been noticed: whoever asked is gone
 
 
 def _next(body: bytes) -> bytes:

@@ -142,6 +142,22 @@ async def test_who_is_broken_off_leaves_no_answer_to_the_next(pool: Lines):
         assert [await line.rows("select 7") for line in (one, other)] == [[(7,)], [(7,)]]
 
 
+@pytest.mark.timeout(60)
+async def test_the_server_ends_what_was_broken_off(pool: Lines):
+    async with pool.held() as line:
+        ((running,),) = await line.rows(ME)
+        asking = asyncio.create_task(line.rows("select pg_sleep(50)"))
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        await asyncio.wait({asking})
+    async with pool.held() as line:
+        for _ in range(200):
+            if await line.rows("select 1 from pg_stat_activity where pid = $1", [running]) == []:
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("It goes on.")
+
+
 async def test_who_finds_no_place_waits_so_long_and_no_longer(pool: Lines):
     async with pool.held(), pool.held():
         with pytest.raises(PoolTimeout):

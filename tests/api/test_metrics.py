@@ -174,14 +174,14 @@ async def test_refusals_for_want_of_budget_are_counted(settings: Settings, db: L
 
 
 async def test_a_place_that_is_not_to_be_had_is_counted():
-    admission, overloaded = Admission(1), figures.OVERLOADED.counts[()]
+    admission, overloaded = Admission(1), figures.REFUSED.counts[()]
     async with admission:
         assert figures.AT_WORK.value == 1
         with pytest.raises(BadRequest):
             await admission.__aenter__()
         assert figures.AT_WORK.value == 1
 
-    assert figures.OVERLOADED.counts[()] == overloaded + 1
+    assert figures.REFUSED.counts[()] == overloaded + 1
     assert figures.AT_WORK.value == 0
 
 

@@ -18,11 +18,12 @@ from api import models
 from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase
-from api.live import CHANNEL, MOST_WAITING, Stream, StreamEnded
+from api.live import CHANNEL, MOST_WAITING, Live, Stream, StreamEnded
+from api.measuring.figures import SOCKETS, SUBSCRIPTIONS
 from api.services.notifications import notify
 from api.settings import Settings
 from schema.ids import encode_id
-from tests.api.servers import serving_here
+from tests.api.servers import free_port, serving_here, wait_for
 from tests.factories import make_event, make_fact, make_member
 from tests.schema.listening import LISTEN, TRANSPORT, Network, begin, closed, hear, say
 
@@ -272,27 +273,39 @@ async def _until_listening(network: Network) -> None:
     raise AssertionError("The server does not listen.")
 
 
-@pytest.mark.parametrize("most_open", [2])
-async def test_who_comes_when_as_many_are_open_as_may_be_is_told_to_come_again(network: Network):
+@pytest.mark.parametrize("most_open", [4])
+async def test_an_address_keeps_half_of_what_may_be_open_and_is_told_to_come_again(network: Network):
     with network.socket() as first, network.socket() as second:
         with pytest.raises(InvalidStatus) as refused, network.socket():
             pass
         answer = refused.value.response
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         begin(first, network.token("Ben"))
-        for name in ("1", "2"):
+        for name in map(str, range(40)):
             say(first, type="subscribe", id=name, payload={"query": LISTEN})
-        await _until_listening(network)
+        refusals = [hear(first) for _ in range(38)]
+        assert {one["type"] for one in refusals} == {"error"}
+        assert {one["payload"][0]["extensions"]["code"] for one in refusals} == {"OVERLOADED"}
         headers = {"authorization": network.token("Ben"), "accept": "text/event-stream"}
         async with httpx.AsyncClient(headers=headers, timeout=20) as client:
             full = await client.post(f"http://127.0.0.1:{network.port}/graphql", json={"query": LISTEN})
         assert (full.status_code, full.json()["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
         begin(second, network.token("Ana"))
-        say(second, type="subscribe", id="1", payload={"query": LISTEN})
-        assert closed(second)[0] == 1012
+        say(second, type="subscribe", id="1", payload={"query": "{ __typename }"})
+        assert hear(second)["type"] == "next"
+    await asyncio.to_thread(wait_for, lambda: SOCKETS.value == SUBSCRIPTIONS.value == 0, "all to be closed")
     async with network.listening("Ben") as ben:
         await network.tell("Ben")
         assert ben()["kind"] == "NEW_SUGGESTIONS"
+
+
+async def test_a_stream_that_waits_for_the_database_ends_with_the_server():
+    live = Live(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
+    opening = asyncio.create_task(live.open(UUID(int=1)))
+    await asyncio.sleep(0)
+    await live.stop()
+    with pytest.raises(StreamEnded):
+        await (await opening).next()
 
 
 async def test_a_stream_that_is_not_read_ends_and_takes_no_more():
