@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     operations_at_once: int = Field(default=16, gt=0)
     """So many requests of a process are worked on at the same time; the next wait a moment, or are told to."""
     streams_at_once: int = Field(default=5_000, gt=0)
-    """So many WebSockets, and so many subscriptions, are open on a process: each keeps memory while nothing happens."""
+    """So many WebSockets, and so many subscriptions, are open on a process, half as many of one address."""
 
     max_operation_cost: int = 10_000
     """What one operation may cost at most, where an object of the answer costs 1: decision 0014."""
