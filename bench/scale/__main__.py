@@ -41,7 +41,7 @@ class Size:
 def main(
     people: Annotated[int, typer.Option(min=1_000, help="How many people the larger network has.")] = 1_000_000,
     small: Annotated[int, typer.Option(min=1_000, help="How many the smaller one has.")] = SMALL,
-    rounds: Annotated[int, typer.Option(min=10, help="Requests of each kind.")] = 100,
+    rounds: Annotated[int, typer.Option(min=10, help="Requests of each kind, fewer of slow ones.")] = 100,
     queries: Annotated[int, typer.Option(min=1, help="Vector searches at each selectivity.")] = 20,
     data_dir: Annotated[Path, typer.Option(help="Where the databases are kept.")] = Path("var"),
 ) -> None:
