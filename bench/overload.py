@@ -48,6 +48,8 @@ class Found:
     """By what was said."""
     failed: Counter[str] = field(default_factory=Counter[str])
     """What is no answer of this API."""
+    again: int = 0
+    """Sent once more, on another connection."""
     lags: list[float] = field(default_factory=list[float])
     """Seconds that we sent too late: where they are many, the client is what is measured."""
     memory: list[float] = field(default_factory=list[float])
@@ -75,6 +77,8 @@ class _Line(asyncio.Protocol):
         self._buffer = b""
         self._transport: asyncio.WriteTransport | None = None
         self._answer: asyncio.Future[tuple[bytes, bytes]] | None = None
+        self.answered = False
+        """Whether it was asked before."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
@@ -97,6 +101,11 @@ class _Line(asyncio.Protocol):
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionResetError("The server closed a connection."))
 
+    @property
+    def open(self) -> bool:
+        """Whether it can be asked: the server closes what was idle for some seconds."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def ask(self, request: Request) -> "asyncio.Future[tuple[bytes, bytes]]":
         """Send a request; its head and body will be there."""
         if self._transport is None or self._transport.is_closing():
@@ -117,7 +126,7 @@ class Flood:
     def __init__(self, port: int, requests: Sequence[Request], meter: Meter) -> None:
         self._port, self._requests, self._meter = port, requests, meter
         self._idle: deque[_Line] = deque()
-        self._lines: list[_Line] = []
+        self._lines: set[_Line] = set()
         self.found = Found()
 
     async def run(self, per_second: float, seconds: float) -> Found:
@@ -142,21 +151,33 @@ class Flood:
         return self.found
 
     async def _ask(self, request: Request, due: float) -> None:
+        line: _Line | None = None
         try:
-            line = self._idle.pop() if self._idle else await self._line()
+            line = await self._line()
             self.found.lags.append(time.perf_counter() - due)
             head, body = await line.ask(request)
         except OSError as error:
-            self.found.failed[type(error).__name__] += 1
+            if line is not None and line.answered:
+                # It was idle so long that the server closed it at this moment: RFC 9112, 9.3.1 and 9.5.
+                self.found.again += 1
+                await self._ask(request, due)
+            else:
+                self.found.failed[type(error).__name__] += 1
             return
+        line.answered = True
         self._idle.append(line)
         self.found.note(time.perf_counter() - due, head, body)
 
     async def _line(self) -> _Line:
+        """One that is idle, the last used first, or a new one."""
+        while self._idle:
+            if (idle := self._idle.pop()).open:
+                return idle
+            self._lines.discard(idle)
         if len(self._lines) >= MOST_LINES:
             raise ConnectionError("Too many connections.")
         _, line = await asyncio.get_running_loop().create_connection(_Line, "127.0.0.1", self._port)
-        self._lines.append(line)
+        self._lines.add(line)
         return line
 
     async def _watch(self) -> None:
@@ -206,7 +227,7 @@ def told(capacity: float, found: Found, factor: float, seconds: float) -> list[s
         f"capacity {capacity:,.0f} requests/s of {', '.join(READS)} in turn",
         f"then {factor:g} times as many for {seconds:g} s",
         f"sent {sent:,}; let in {len(waits):,} ({len(waits) / seconds:,.0f}/s), refused {dict(found.refused)}, "
-        f"failed {dict(+found.failed)}",
+        f"failed {dict(+found.failed)}, sent once more {found.again}",
         f"who is let in waits {quantile(waits, 0.5):.3f} s (p50), {p99:.3f} s (p99), {waits[-1]:.3f} s (most)",
         f"we sent {quantile(lags, 0.99):.3f} s late (p99)",
         f"memory {found.memory[0]:.0f} MiB at the beginning, {settled:.0f} after {SETTLED * seconds:g} s, "
