@@ -27,6 +27,8 @@ QUIET_SECONDS = 3.0
 OPEN_AS_A_SHELL_HAS_IT = 1_024
 """Files that a process may have open, on most systems, before it asks for more."""
 FEW = 150
+OTHERS = 20
+"""Files that come and go meanwhile: connections to the database, and those of who asks."""
 
 
 @contextmanager
@@ -125,8 +127,8 @@ async def test_two_thousand_may_listen_and_are_in_nobodys_way(
         record_property("share of a core", round(share, 3))
         assert grown < MOST_BYTES
         assert share < 0.5
-        assert process.num_fds() >= files + MANY
-    await asyncio.to_thread(wait_for, lambda: process.num_fds() < files + 20, "the sockets to be gone")
+        assert process.num_fds() > files + MANY - OTHERS
+    await asyncio.to_thread(wait_for, lambda: process.num_fds() < files + OTHERS, "the sockets to be gone")
     assert asker.ask(READ).data == READ_DATA
 
 
