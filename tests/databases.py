@@ -9,6 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.db import DriverConnection, Reader, SessionReader, driver_connection
 
+WAITING = """select count(distinct waiting.pid) from pg_locks waiting join pg_locks held on held.pid = waiting.pid
+    where not waiting.granted
+        and held.database = (select oid from pg_database where datname = current_database())"""
+"""How many wait for a lock in this database: on the same server other tests wait for locks of their own."""
+
 
 class RecordingReader(SessionReader):
     """A reader that notes what it runs, for tests that count statements."""

@@ -18,11 +18,11 @@ from api.cli.failures import explain
 from api.db import PooledDatabase, database_is_away
 from api.settings import Settings
 from schema.errors import of_database
+from tests.databases import WAITING
 from tests.factories import make_member, make_mentor, make_person, make_staff
 
 WORDS = "Others changed the same things at this moment, and nothing of yours was done. Try again."
 UNLIST = "mutation { setListed(input: {listed: false}) { __typename } }"
-WAITING = text("select exists (select from pg_locks where not granted)")
 
 
 @pytest.mark.real
@@ -48,7 +48,7 @@ async def test_a_deadlock_is_told_as_what_it_is_and_the_same_request_succeeds_th
             asking = asyncio.create_task(client.post("/graphql", json={"query": UNLIST}))
             async with real_db.write() as watching:
                 for _ in range(1000):
-                    if await watching.scalar(WAITING):
+                    if await watching.scalar(text(WAITING)):
                         break
                     await asyncio.sleep(0.01)
             await other.execute(update(models.Person).where(models.Person.id == mentor.id).values(pronouns="she"))

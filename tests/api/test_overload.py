@@ -13,6 +13,7 @@ from api.app import create_app
 from api.auth import DevelopmentIssuer
 from api.db import PooledDatabase
 from api.settings import Settings
+from tests.databases import WAITING
 from tests.factories import make_member
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
@@ -22,7 +23,6 @@ CHANGE = {
     "query": """mutation { a: setListed(input: {listed: false}) { __typename }
         b: updateMyProfile(input: {bio: {text: "Hi."}}) { __typename } }"""
 }
-WAITING = text("select exists (select from pg_locks where not granted)")
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ async def test_who_comes_when_all_places_are_taken_is_told_when_to_come_again(
             slow = [asyncio.create_task(client.post("/graphql", json=READ)) for _ in range(2)]
             async with real_db.write() as watching:
                 for _ in range(1000):
-                    if await watching.scalar(WAITING):
+                    if await watching.scalar(text(WAITING)):
                         break
                     await asyncio.sleep(0.01)
             refused = await asyncio.gather(*(client.post("/graphql", json=READ) for _ in range(5)))

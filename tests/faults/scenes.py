@@ -18,6 +18,7 @@ from api.db import PooledDatabase
 from api.postgres import EmbeddedPostgres
 from migrations.running import upgrade
 from tests.api.servers import Server, headers_of, serving, wait_for
+from tests.databases import WAITING
 from tests.factories import make_member, make_staff
 
 DEVELOPMENT = {"ALUMNI_ENVIRONMENT": "development", "ALUMNI_DEVELOPMENT_ISSUER": "true"}
@@ -101,8 +102,7 @@ class Scene:
 
     def until_waiting(self, many: int = 1) -> None:
         """Wait until so many statements wait for a lock."""
-        waiting = "select count(distinct pid) from pg_locks where not granted"
-        wait_for(lambda: self.rows(waiting)[0][0] >= many, f"{many} to wait for a lock")
+        wait_for(lambda: self.rows(WAITING)[0][0] >= many, f"{many} to wait for a lock")
 
 
 class Asker:

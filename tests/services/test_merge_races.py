@@ -35,6 +35,7 @@ from api.services.profiles import update_my_profile
 from api.services.proposals import propose_update
 from api.settings import Settings
 from schema.ids import encode_id
+from tests.databases import WAITING
 from tests.factories import (
     make_event,
     make_fact,
@@ -199,8 +200,7 @@ async def test_who_reads_somebody_meanwhile_gets_an_answer(
         async with real_db.write() as session, session.begin():
             await merge_persons(session, OFFICE, keep.id, drop.id)
             asked = asyncio.create_task(client.post("/graphql", json=body))
-            waiting = "select count(*) from pg_locks where not granted"
-            while not (asked.done() or await count(real_db, waiting)):  # noqa: ASYNC110 - an event of the database
+            while not (asked.done() or await count(real_db, WAITING)):  # noqa: ASYNC110 - an event of the database
                 await asyncio.sleep(0.01)
         answer = await asked
     assert (answer.status_code, answer.json().get("errors")) == (200, None)
