@@ -61,8 +61,8 @@ class StderrHandler(logging.Handler):
 def configure(level: int = logging.INFO) -> None:
     """Send all logs to standard error. The server's own notes of starting and stopping are left out below WARNING.
 
-    No line tells where in the code it comes from, nor the thread or process: that takes a third of its CPU. How it is
-    left out: Python's Logging HOWTO, "Optimization".
+    No line tells where in the code it comes from, nor the thread or process, so nobody finds that out: see Python's
+    Logging HOWTO, "Optimization".
     """
     logging._srcfile = None  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

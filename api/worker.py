@@ -78,7 +78,7 @@ MAX_ATTEMPTS = 6
 """A job that fails so often, or kills its worker so often, is given up and stays in the table as failed."""
 GRACE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 30.0
-LONGEST_PAUSE_OF_MODEL = 300.0
+PAUSE_OF_MODEL, LONGEST_PAUSE_OF_MODEL = 5.0, 300.0
 """Looking for a model that is not there may take seconds of all cores."""
 RETRY = RetryStrategy(max_attempts=MAX_ATTEMPTS, wait=1, exponential_wait=3)
 _COUNT_FROM_NOW = "update procrastinate_workers set last_heartbeat = now() where last_heartbeat > now()"
@@ -147,7 +147,7 @@ class Model:
 
     async def look_for(self, load: Callable[[], Embedder]) -> None:
         """Load it, which takes seconds. While there is none that can be used, look again in growing intervals."""
-        pause = 5.0
+        pause = PAUSE_OF_MODEL
         while self._found is None:
             try:
                 self._found = await asyncio.to_thread(load)

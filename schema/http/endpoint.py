@@ -14,8 +14,8 @@ from api.errors import DomainError, NotAllowed, RateLimited, SecondFactorNeeded
 from api.measuring.figures import REFUSED
 from schema.engine.documents import InvalidDocument
 from schema.engine.variables import InvalidVariables
-from schema.errors import OVERLOADED, coded, note, of_database
-from schema.http.failures import UNAVAILABLE, BadRequest, errors_only, overloaded, refused
+from schema.errors import OVERLOADED, RETRY_SECONDS, coded, note, of_database
+from schema.http.failures import UNAVAILABLE, BadRequest, errors_only, refused
 from schema.http.negotiation import EVENTS, JSON, RESPONSE_JSON, acceptable
 from schema.http.observing import counting_refusals
 from schema.http.operations import Answer, Caller, Operations
@@ -110,10 +110,11 @@ def _of_database(error: Exception) -> Reply | None:
         return None
     message, code = told
     note(error, code)
+    headers = NOT_KEPT
     if code == OVERLOADED:
         REFUSED.add()
-        return reply_to(overloaded(), UNAVAILABLE)
-    return Reply(UNAVAILABLE, errors_only(message, code))
+        headers = NOT_KEPT | {"retry-after": str(RETRY_SECONDS)}
+    return Reply(UNAVAILABLE, errors_only(message, code), headers)
 
 
 def _challenge(error: DomainError) -> str:

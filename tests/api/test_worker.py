@@ -10,12 +10,12 @@ import pytest
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import models
+from api import models, worker
 from api.db import PooledDatabase
 from api.queue import EMBED_MISSING, EMBED_PERSON, FORGET_VIEWS, PURGE_MERGES, enqueue
 from api.sending import Poster
 from api.worker import Jobs, build_queue, rescue
-from recommender.embeddings import HashEmbedder
+from recommender.embeddings import Embedder, HashEmbedder, ModelUnavailable
 from tests.factories import make_fact, make_person
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
@@ -165,3 +165,20 @@ async def test_what_a_merge_removed_is_forgotten_after_its_time(real_db: PooledD
 
     kept = "select dropped_id, content is not null from person_merges order by created_at"
     assert rows(real_db.url, kept) == [(UUID(int=31), False), (UUID(int=29), True)]
+
+
+@pytest.mark.timeout(30)
+async def test_a_model_that_could_not_be_loaded_is_looked_for_again_whatever_was_wrong(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(worker, "PAUSE_OF_MODEL", 0.01)
+    wrong = [ModelUnavailable("None yet."), OSError("No room for a process."), MemoryError()]
+
+    def load() -> Embedder:
+        if wrong:
+            raise wrong.pop()
+        return HashEmbedder()
+
+    model = worker.Model()
+    with pytest.raises(ModelUnavailable):
+        model.embed(["boats"])
+    await model.look_for(load)
+    assert (model.name, len(model.embed(["boats"]))) == (HashEmbedder().name, 1)

@@ -10,6 +10,7 @@ import pytest
 
 from api.postgres import EmbeddedPostgres
 from recommender.embeddings.weights import BUNDLED
+from tests.api.servers import Server
 from tests.conftest import PROJECT
 from tests.faults.scenes import Scene, make_scene
 
@@ -23,6 +24,13 @@ async def scene(
     postgres.create_database(name, template=template)
     yield await make_scene(postgres.url(name), tmp_path_factory.mktemp("scene"))
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+async def server(scene: Scene) -> AsyncGenerator[Server]:
+    """An API on the scene's database; files that need another one have their own."""
+    with scene.serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

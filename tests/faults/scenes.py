@@ -35,6 +35,10 @@ CREATE = """mutation($name: String!, $text: String) { createEvent(input: {name: 
 AWAY = (503, "SERVICE_UNAVAILABLE")
 """What is said while there is no database."""
 
+EDIT = """mutation($bio: String!) { updateMyProfile(input: {bio: {text: $bio}}) { __typename } }"""
+VECTORS = "select count(*) from fact_vectors v join people p on p.id = v.person_id where p.display_name = %s"
+"""How many somebody of this name has: one, when what they said in EDIT is embedded."""
+
 
 @dataclass(frozen=True)
 class Said:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import subprocess
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,12 +39,6 @@ def postgres(disk: Path) -> Generator[EmbeddedPostgres]:
 @pytest.fixture(scope="module")
 async def scene(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return await make_own_scene(postgres, tmp_path_factory.mktemp("full"))
-
-
-@pytest.fixture(scope="module")
-async def server(scene: Scene) -> AsyncGenerator[Server]:
-    with scene.serving() as server:
-        yield server
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[EmbeddedPost
 @pytest.fixture(scope="module")
 async def scene(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return await make_own_scene(postgres, tmp_path_factory.mktemp("killed"))
-
-
-@pytest.fixture(scope="module")
-async def server(scene: Scene) -> AsyncGenerator[Server]:
-    with scene.serving() as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

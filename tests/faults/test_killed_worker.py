@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.api.servers import Server, log_of, wait_for
-from tests.faults.scenes import Scene
+from tests.faults.scenes import EDIT, VECTORS, Scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
-EDIT = """mutation($bio: String!) { updateMyProfile(input: {bio: {text: $bio}}) { __typename } }"""
 TOLD = "{ viewer { notifications(first: 9) { nodes { kind } } } }"
 ONCE = {"viewer": {"notifications": {"nodes": [{"kind": "NEW_SUGGESTIONS"}]}}}
-VECTORS = "select count(*) from fact_vectors v join people p on p.id = v.person_id where p.display_name = %s"
 JOBS = "select count(*) from procrastinate_jobs where task_name = 'embed_person'"
 BEFORE_THE_END = "lock table notifications in share mode"
 """Held by somebody else, it stops the job where all but the last is done."""

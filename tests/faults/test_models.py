@@ -7,16 +7,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.api.servers import ALUMNI, PATIENCE_SECONDS, Server, environment_for, log_of, wait_for
-from tests.faults.scenes import DEVELOPMENT, Scene
+from tests.faults.scenes import DEVELOPMENT, EDIT, VECTORS, Scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
-EDIT = """mutation($bio: String!) { updateMyProfile(input: {bio: {text: $bio}}) { __typename } }"""
 SEARCH = '{ searchPeople(text: "boats", first: 5) { degraded nodes { person { displayName } } } }'
 SUGGEST = "{ peopleYouShouldMeet(first: 3) { nodes { person { displayName } } } }"
-VECTORS = "select count(*) from fact_vectors v join people p on p.id = v.person_id where p.display_name = %s"
 JOBS = "select status::text, attempts from procrastinate_jobs where args ->> 'person_id' = %s"
 HOUSEWORK = "select count(*) from procrastinate_jobs where task_name = 'forget_views'"
 
@@ -77,3 +76,15 @@ def test_what_needs_no_model_is_done_without_one(scene: Scene, server: Server):
         wait_for(lambda: scene.rows(HOUSEWORK) == [(0,)], "other work to be done")
         assert scene.rows(JOBS, person_id) == [("todo", 0)]
     assert server.status("/readyz") == 200
+
+
+def test_a_worker_that_exports_ends_when_it_is_told_to(scene: Scene, tmp_path: Path):
+    """Whoever stops a worker does not wait for the model, and nothing half made is left."""
+    settings = {"ALUMNI_DATABASE_URL": scene.url} | DEVELOPMENT
+    worker = psutil.Popen([ALUMNI, "work"], env=environment_for(tmp_path, **settings))
+    exports = list[psutil.Process]()
+    wait_for(lambda: bool(exports.extend(worker.children()) or exports), "the export to begin")
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(PATIENCE_SECONDS)
+    assert not any(export.is_running() for export in exports)
+    assert list(tmp_path.glob("models/*")) == []
