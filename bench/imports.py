@@ -1,6 +1,7 @@
 """`python -m bench.imports`: what importing the application adds to a process, by package, in MiB."""
 
 import builtins
+import importlib
 import sys
 from collections import Counter
 from typing import Any
@@ -16,8 +17,10 @@ def main() -> None:
     own: Counter[str] = Counter()
     inner: list[int] = [0]
 
-    def measured(name: str, globals_: Any = None, locals_: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-        package = (globals_ or {}).get("__package__") or "" if level else name
+    def measured(
+        name: str, globals_: dict[str, Any] | None = None, locals_: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        package = str((globals_ or {}).get("__package__")) if level else name
         before = process.memory_info().rss
         inner.append(0)
         try:
@@ -30,7 +33,7 @@ def main() -> None:
     before = process.memory_info().rss
     builtins.__import__ = measured
     try:
-        import api.app  # noqa: F401, PLC0415 - what is measured
+        importlib.import_module("api.app")
     finally:
         builtins.__import__ = plain
     rows = [*own.most_common(MOST), ("all", process.memory_info().rss - before)]
