@@ -104,7 +104,7 @@ class PooledDatabase:
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=PATIENCE_SECONDS,
-            connect_args={"options": options},
+            connect_args={"options": options, "connect_timeout": int(PATIENCE_SECONDS)},
             hide_parameters=True,  # errors are logged: with what people said of themselves, and secrets, in them
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -184,6 +184,11 @@ def lacks_resources(error: BaseException) -> bool:
     return isinstance(
         cause, InsufficientResources | DiskFull | OutOfMemory | TooManyConnections | ConfigurationLimitExceeded
     )
+
+
+def found_a_full_disk(error: BaseException) -> bool:
+    """Whether PostgreSQL had no room on its disk for what was to be written: reading goes on."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, DiskFull)
 
 
 def found_no_connection(error: BaseException) -> bool:

@@ -22,6 +22,9 @@ from api.measuring import Statement
 
 IDLE_SECONDS = 2.0
 """A connection that was idle for longer is tried before it is used: the server may be gone without a word."""
+LOOK_SECONDS = 1.0
+"""Whoever waits looks so often whether something came unnoticed: uvloop watches a socket no more once its other end was
+closed with our statement unread, though there may be more to read than it told of."""
 MOST_PREPARED = 100
 """Statements kept prepared on each connection."""
 OPTIONS = " ".join(
@@ -132,7 +135,7 @@ class Line:
                 raise OperationalError("The connection to the server is lost.")
             self._waiting = self._loop.create_future()
             try:
-                await self._waiting
+                await self._woken(self._waiting)
             finally:
                 self._waiting = None
         return self._pgconn.get_result()
@@ -142,11 +145,24 @@ class Line:
         self._sending = ready = self._loop.create_future()
         self._loop.add_writer(self._socket, lambda: None if ready.done() else ready.set_result(None))
         try:
-            await ready
+            await self._woken(ready)
         finally:
             self._sending = None
             if not self.broken:
                 self._loop.remove_writer(self._socket)
+
+    async def _woken(self, ready: asyncio.Future[None]) -> None:
+        look = self._loop.call_later(LOOK_SECONDS, self._look, ready)
+        try:
+            await ready
+        finally:
+            look.cancel()
+
+    def _look(self, ready: asyncio.Future[None]) -> None:
+        """Let whoever waits see for themselves."""
+        self._receive()
+        if not ready.done():
+            ready.set_result(None)
 
     def _receive(self) -> None:
         """Something came. Wakes up whoever waits once it is a whole answer, or the end of the connection."""

@@ -1,7 +1,7 @@
 """How much each caller may ask for in a while: by account, and by address whoever it is.
 
 A process leases from the caller's bucket in PostgreSQL and spends what it has in memory: the bound holds across all
-processes, and most requests cost nothing for it.
+processes, and most requests cost nothing for it. While the database's disk is full, each process counts by itself.
 """
 
 import asyncio
@@ -12,10 +12,12 @@ from hashlib import blake2b
 from ipaddress import IPv6Address, IPv6Network
 from math import ceil
 
-from api.db import Database
+from sqlalchemy.exc import DBAPIError
+
+from api.db import Database, found_a_full_disk
 from api.errors import RateLimited
 from api.measuring.figures import RATE_REFUSALS
-from api.services.rates import Bucket, lease
+from api.services.rates import Bucket, Lease, lease
 from schema.engine.remembering import Remembered
 
 BASE = 10
@@ -41,6 +43,12 @@ class Purse:
     refused: float = 0.0
     """What cost too much, until then."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def alone(self, bucket: Bucket, need: float, now: float) -> Lease:
+        """What this process grants while PostgreSQL cannot write down what any of them does: readers need not wait."""
+        left = self.elsewhere + bucket.per_second * (now - self.leased_at) if self.leased_at else bucket.most
+        left = min(bucket.most, left)
+        return Lease(need, left - need) if left >= need else Lease(0.0, left)
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,13 @@ class Rates:
                 return
             key = blake2b(caller.encode(), digest_size=16).digest()
             need = price - purse.left
-            async with self._db.write() as session, session.begin():
-                taken = await lease(session, key, bucket, need=need)
+            try:
+                async with self._db.write() as session, session.begin():
+                    taken = await lease(session, key, bucket, need=need)
+            except DBAPIError as error:
+                if not found_a_full_disk(error):
+                    raise
+                taken = purse.alone(bucket, need, now)
             purse.left += taken.granted
             purse.elsewhere, purse.leased_at = taken.left, now
             if not taken.granted:

@@ -14,10 +14,12 @@ from uuid import UUID
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from api import db as db_module
 from api.app import create_app
 from api.auth import DevelopmentIssuer
-from api.db import Database, PooledDatabase
+from api.db import Database, PooledDatabase, database_is_away
 from api.settings import Settings
 from schema.ide import CONTENT_SECURITY_POLICY
 from tests.databases import LockedDatabase
@@ -73,23 +75,39 @@ async def test_a_database_without_tables_is_not_ready(db: LockedDatabase, tmp_pa
     )
 
 
-async def test_a_database_that_accepts_and_never_answers_is_not_ready_but_the_process_is_healthy(tmp_path: Path):
+@asynccontextmanager
+async def silent_database() -> AsyncGenerator[PooledDatabase]:
+    """One that accepts connections and never says a word."""
+
     async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)
         writer.close()
 
     async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
         port = silent.sockets[0].getsockname()[1]
-        silent_db = PooledDatabase(f"postgresql://nobody@127.0.0.1:{port}/nothing?connect_timeout=2", 1)
-        async with client_of(settings_in(tmp_path), silent_db) as client:
-            ready, healthy = await client.get("/readyz"), await client.get("/healthz")
-        await silent_db.close()
+        database = PooledDatabase(f"postgresql://nobody@127.0.0.1:{port}/nothing", 1)
+        yield database
+        await database.close()
+
+
+async def test_a_database_that_accepts_and_never_answers_is_not_ready_but_the_process_is_healthy(tmp_path: Path):
+    async with silent_database() as database, client_of(settings_in(tmp_path), database) as client:
+        ready, healthy = await client.get("/readyz"), await client.get("/healthz")
 
     assert (ready.status_code, ready.json()) == (
         503,
         {"ready": False, "problems": ["The database did not answer within 1 s."]},
     )
     assert healthy.status_code == 200
+
+
+async def test_who_writes_to_a_database_that_never_answers_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(db_module, "PATIENCE_SECONDS", 2.0)
+    async with silent_database() as database:
+        with pytest.raises(OperationalError) as raised:
+            async with asyncio.timeout(10), database.write() as session:
+                await session.connection()
+    assert database_is_away(raised.value)
 
 
 async def test_an_answer_bears_the_id_that_was_given_and_one_of_ours_for_what_could_forge_a_log(

@@ -70,7 +70,9 @@ def test_who_writes_to_a_full_disk_is_told_to_come_again_and_reads_go_on(scene: 
         return created(said)
 
     assert create("Before")
+    begin_a_file_of_the_log(scene)
     with full(disk):
+        use_up_the_buckets(scene)
         done = ["Before"]
         while create(last := f"Full {len(done)}"):
             done.append(last)
@@ -100,6 +102,22 @@ def test_a_database_that_a_full_disk_stops_loses_nothing(
     assert scene.events() == ["Acknowledged"]
     assert created(officer.create("Refused"))
     scene.rows("truncate events, idempotency_keys cascade")
+
+
+def begin_a_file_of_the_log(scene: Scene) -> None:
+    """Give PostgreSQL room to go on: it stops when its log has none, which is another test's fault."""
+    scene.rows("checkpoint")
+    scene.rows("select pg_switch_wal()")
+    scene.rows("select pg_logical_emit_message(true, 'full', 'disk')")
+
+
+def use_up_the_buckets(scene: Scene) -> None:
+    """Leave no room in the table of rates, in which every newcomer gets a row."""
+    row = 'insert into rate_buckets (key, "left", filled_at) values (uuid_send(gen_random_uuid()), 0, now())'
+    with suppress(psycopg.errors.DiskFull):
+        for _ in range(100_000):
+            scene.rows(row)
+        raise AssertionError("The disk has room for any number of rates.")
 
 
 def use_up_the_log(scene: Scene) -> None:

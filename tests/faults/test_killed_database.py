@@ -2,9 +2,12 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api.postgres import EmbeddedPostgres
@@ -14,6 +17,7 @@ from tests.faults.sockets import ACKNOWLEDGED, closed, hear, socket_of, subscrib
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 LISTENS = "select pid from pg_stat_activity where query = 'listen alumni_notifications'"
+BACKENDS = "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
 LONGEST_SECONDS = 15
 """No request may take longer, whatever becomes of the database."""
 
@@ -76,6 +80,27 @@ def test_a_database_that_is_killed_under_load_loses_no_acknowledged_write(
     assert len(scene.events()) == len(set(scene.events()))
     scene.rows("delete from events")
     scene.rows("delete from idempotency_keys")
+
+
+def test_who_asks_in_the_moment_of_a_crash_is_told(scene: Scene, server: Server):
+    """Clients see 503 SERVICE_UNAVAILABLE within seconds, though the server ended with their statement unread: event
+    loops may not tell of such an end."""
+    ana = scene.asker(server, "Ana")
+    assert ana.ask(READ).data == READ_DATA
+    ours = [pid for (pid,) in scene.rows(BACKENDS)]
+    with psycopg.connect(scene.url) as other, ThreadPoolExecutor() as threads:
+        for pid in ours:
+            os.kill(pid, signal.SIGSTOP)
+        os.kill(other.info.backend_pid, signal.SIGKILL)
+        asked = threads.submit(ana.ask, READ)
+        time.sleep(0.5)  # the statement is sent by then
+        for pid in ours:
+            os.kill(pid, signal.SIGCONT)
+        said = asked.result()
+    assert said.outcome == AWAY
+    assert said.seconds < LONGEST_SECONDS
+    server.until("/readyz", 200)
+    assert ana.ask(READ).data == READ_DATA
 
 
 def test_who_listens_is_told_to_listen_anew(scene: Scene, server: Server, postgres: EmbeddedPostgres):
