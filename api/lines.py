@@ -66,6 +66,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
         self._sending: asyncio.Future[None] | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self._names: OrderedDict[tuple[str, tuple[int, ...]], bytes] = OrderedDict()
         self._made = 0
         self._socket = self._pgconn.socket
@@ -134,8 +135,9 @@ class Line:
             if self.broken:
                 raise OperationalError("The connection to the server is lost.")
             self._waiting = self._loop.create_future()
+            self._look_soon()
             try:
-                await self._woken(self._waiting)
+                await self._waiting
             finally:
                 self._waiting = None
         return self._pgconn.get_result()
@@ -144,25 +146,26 @@ class Line:
         """Wait until more of a long statement can be sent."""
         self._sending = ready = self._loop.create_future()
         self._loop.add_writer(self._socket, lambda: None if ready.done() else ready.set_result(None))
+        self._look_soon()
         try:
-            await self._woken(ready)
+            await ready
         finally:
             self._sending = None
             if not self.broken:
                 self._loop.remove_writer(self._socket)
 
-    async def _woken(self, ready: asyncio.Future[None]) -> None:
-        look = self._loop.call_later(LOOK_SECONDS, self._look, ready)
-        try:
-            await ready
-        finally:
-            look.cancel()
+    def _look_soon(self) -> None:
+        if self._looking is None:
+            self._looking = self._loop.call_later(LOOK_SECONDS, self._look)
 
-    def _look(self, ready: asyncio.Future[None]) -> None:
+    def _look(self) -> None:
         """Let whoever waits see for themselves."""
-        self._receive()
-        if not ready.done():
-            ready.set_result(None)
+        self._looking = None
+        if self._waiting is not None or self._sending is not None:
+            self._receive()
+        for ready in (self._waiting, self._sending):
+            if ready is not None and not ready.done():
+                ready.set_result(None)
 
     def _receive(self) -> None:
         """Something came. Wakes up whoever waits once it is a whole answer, or the end of the connection."""

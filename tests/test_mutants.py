@@ -8,6 +8,9 @@ patch begins with `Caught by` and that test, which saves the time of the others.
 
 import os
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,10 +25,22 @@ NAMING = "Caught by "
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The code to spoil."""
-    return copy_code(tmp_path)
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code to spoil, one mutant after the other: what a mutant leaves alone is compiled once."""
+    return copy_code(tmp_path_factory.mktemp("copy"))
+
+
+@contextmanager
+def spoiled(copy: Path, mutant: Path) -> Generator[None]:
+    """The copy is spoiled for as long as the block lasts."""
+    outside = os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)}  # git applies patches outside repositories too
+    apply = partial(subprocess.run, cwd=copy, env=outside, check=True)
+    apply(["git", "apply", str(mutant)])
+    try:
+        yield
+    finally:
+        apply(["git", "apply", "--reverse", str(mutant)])
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
@@ -36,9 +51,8 @@ def test_the_property_holds_on_an_unspoiled_copy(name: str, copy: Path):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[path.stem for path in MUTANTS])
 def test_the_property_catches(mutant: Path, copy: Path):
-    outside = os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)}  # git applies patches outside repositories too
-    subprocess.run(["git", "apply", str(mutant)], cwd=copy, env=outside, check=True)
-    done = run_tests(copy, "-m", "not slow", caught_by(mutant))
+    with spoiled(copy, mutant):
+        done = run_tests(copy, "-m", "not slow", caught_by(mutant))
     assert done.returncode == 1, done.stdout[-3000:]  # a test failed; anything else is a broken mutant
     assert "AssertionError" in done.stdout, done.stdout[-3000:]
 

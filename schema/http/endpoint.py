@@ -65,7 +65,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, *, streaming: bool) -> Reply | Response:
         with counting_refusals():
             parameters = await read_parameters(request)
-        caller = Caller(request.headers, request.client.host if request.client else "")
+        caller = _caller(request)
         asked = await self._operations.find(parameters, caller)
         if request.method != "POST" and asked.kind is not OperationType.QUERY:
             raise BadRequest("Only queries can be sent by GET: use POST.", status=405, headers={"allow": "POST"})
@@ -77,6 +77,12 @@ class GraphQLEndpoint:
         if answer.whole and request.method != "POST" and parameters.document_id is not None:
             return _unless_known(request, answer)
         return Reply(200, answer.body)
+
+
+def _caller(request: Request) -> Caller:
+    """Who asks. Of a header that came more than once the first counts, as in Starlette's own, which look through all
+    of them for each."""
+    return Caller(dict(reversed(request.headers.items())), request.client.host if request.client else "")
 
 
 def _response(reply: Reply, media_type: str) -> Response:

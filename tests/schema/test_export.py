@@ -92,8 +92,8 @@ def test_its_form_is_documented():
 async def test_what_others_did_in_secret_is_not_in_it(session: AsyncSession, api: Api):
     me = await make_member(session, "Me")
     own = await session.get_one(models.Person, me.person_id)
-    names = ("Declined", "Withdrew", "Blocker", "Hidden", "Friend", "Refused", "Dismisser")
-    people = {name: await make_person(session, name, listed=name != "Hidden") for name in names}
+    names = ("Declined", "Withdrew", "Blocker", "Hidden", "Friend", "Refused", "Left", "Dismisser")
+    people = {name: await make_person(session, name, listed=name not in {"Hidden", "Left"}) for name in names}
     await connect(session, own, people["Declined"], S.DECLINED, message="please")
     await connect(session, people["Withdrew"], own, S.WITHDRAWN)
     await connect(session, own, people["Blocker"])
@@ -101,6 +101,7 @@ async def test_what_others_did_in_secret_is_not_in_it(session: AsyncSession, api
     await connect(session, own, people["Hidden"])
     await connect(session, own, people["Friend"])
     await connect(session, people["Refused"], own, S.DECLINED)
+    await connect(session, people["Left"], own, S.DECLINED)
     session.add(
         models.SuggestionOutcome(
             viewer_id=people["Dismisser"].id, person_id=own.id, outcome=models.OutcomeKind.DISMISSED, reason="never"
@@ -117,7 +118,7 @@ async def test_what_others_did_in_secret_is_not_in_it(session: AsyncSession, api
         (None, "ACCEPTED", True),
     }
     said = json.dumps(given)
-    hidden = ("Withdrew", "Blocker", "Hidden", "Dismisser")
+    hidden = ("Withdrew", "Blocker", "Hidden", "Left", "Dismisser")
     assert [name for name in hidden if name in said or str(people[name].id) in said] == []
     assert (given["blocks"], given["suggestionOutcomes"]) == ([], {"total": 0, "entries": []})
 

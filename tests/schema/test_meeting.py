@@ -7,7 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from tests.conftest import Api
-from tests.factories import LONG_AGO, make_event, make_fact, make_member, make_organization, make_person, register
+from tests.factories import (
+    LONG_AGO,
+    connect,
+    make_event,
+    make_fact,
+    make_member,
+    make_organization,
+    make_person,
+    register,
+)
 
 MEET = "{ peopleYouShouldMeet(first: 20) { nodes { person { displayName } evidence { kind text } } } }"
 
@@ -48,3 +57,47 @@ async def test_years_at_the_same_employer_are_told(session: AsyncSession, api: A
         dates: dict[str, Any] = {"organization_id": acme.id, "start_date": start, "end_date": end}
         await make_fact(session, models.Experience, one, **dates)
     assert await reasons(api, me, "Other") == [("SHARED_EMPLOYER", "You were at Acme at the same time, 2011 to 2014")]
+
+
+@pytest.mark.parametrize("hidden", ["nothing", "the other", "oneself"])
+async def test_a_fact_is_a_reason_only_where_every_member_may_see_both(session: AsyncSession, api: Api, hidden: str):
+    me, other = await make_member(session, "Me"), await make_person(session, "Other")
+    for number in range(10):
+        await make_person(session, f"Stranger {number}")
+    acme = await make_organization(session, "Acme")
+    assert me.person_id is not None
+    for one, whose in ((me.person_id, "oneself"), (other.id, "the other")):
+        shown = models.Visibility.STAFF if hidden == whose else models.Visibility.MEMBERS
+        await make_fact(session, models.Experience, one, organization_id=acme.id, visibility=shown)
+    told = [kind for kind, _ in await reasons(api, me, "Other")]
+    assert told == (["SHARED_EMPLOYER"] if hidden == "nothing" else ["COHORT"])
+
+
+@pytest.mark.parametrize("hiding", ["nobody", "low_visibility", "high_visibility"])
+async def test_a_contact_in_common_is_a_reason_only_where_both_let_it_be_known(
+    session: AsyncSession, api: Api, hiding: str
+):
+    me, friend, other = (
+        await make_member(session, "Me"),
+        await make_person(session),
+        await make_person(session, "Other"),
+    )
+    for number in range(10):
+        await make_person(session, f"Stranger {number}")
+    assert me.person_id is not None
+    await connect(session, me.person_id, friend)
+    ends: dict[str, Any] = {} if hiding == "nobody" else {hiding: models.Visibility.ME}
+    await connect(session, friend, other, **ends)
+    told = [kind for kind, _ in await reasons(api, me, "Other")]
+    assert told == (["MUTUAL_CONNECTION"] if hiding == "nobody" else ["COHORT"])
+
+
+@pytest.mark.parametrize("choice", ["listed", "suggestable", "profiled"])
+async def test_whoever_chose_so_is_suggested_to_nobody(session: AsyncSession, api: Api, choice: str):
+    me = await make_member(session, "Me")
+    for number in range(10):
+        await make_person(session, f"Stranger {number}")
+    await make_person(session, "Other", **{choice: False})
+    page = (await api(MEET, as_=me)).data["peopleYouShouldMeet"]
+    assert len(page["nodes"]) == 10
+    assert "Other" not in {node["person"]["displayName"] for node in page["nodes"]}

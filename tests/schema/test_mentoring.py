@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from schema.ids import encode_id
 from tests.conftest import Api
-from tests.factories import block, make_member, make_mentor, make_staff
+from tests.factories import block, make_account, make_fact, make_member, make_mentor, make_person, make_staff
 
 LATER = (datetime.now(UTC) + timedelta(days=20)).isoformat()
 SET = """mutation($input: SetMentorProfileInput!) { setMentorProfile(input: $input) { __typename
@@ -25,6 +25,7 @@ ANSWER = """mutation($input: AnswerMentorshipInput!) { answerMentorship(input: $
     ... on MentorshipPayload { mentorship { state } } ... on Error { code } } }"""
 OTHER = """mutation($input: MentorshipInput!) { %s(input: $input) { __typename
     ... on MentorshipPayload { mentorship { state } } ... on Error { code } } }"""
+NODE = "query($id: ID!) { node(id: $id) { __typename } }"
 LIST = "{ mentorships(first: 9) { totalCount nodes { id state } } }"
 
 
@@ -132,6 +133,22 @@ async def test_nobody_finds_a_mentor_who_is_hidden(session: AsyncSession, api: A
     await make_mentor(session, blocker, ("secret",))
     found = (await api(MENTORS, as_=member)).data["mentors"]
     assert found == {"totalCount": 0, "nodes": [], "facets": {"topics": []}}
+
+
+async def test_who_is_no_alumnus_does_not_see_the_pool(session: AsyncSession, api: Api):
+    mentor = await make_member(session, "Mentor")
+    person = await person_of(session, mentor)
+    key = encode_id("MentorProfile", (await make_mentor(session, person)).id)
+    await make_fact(session, models.Skill, person.id, visibility=models.Visibility.PUBLIC)  # guests see the person
+    guest = await make_account(session, await make_person(session, alumnus=False))
+    asking = {
+        "mentor": mentor,
+        "member": await make_member(session),
+        "staff": await make_staff(session),
+        "guest": guest,
+    }
+    found = {who: (await api(NODE, as_=account, id=key)).data["node"] is not None for who, account in asking.items()}
+    assert found == {"mentor": True, "member": True, "staff": True, "guest": False}
 
 
 async def test_mentors_cost_as_many_statements_for_1_and_20(session: AsyncSession, api: Api):

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import models
 from schema.ids import encode_id
 from tests.conftest import Api
-from tests.factories import make_account, make_event, make_member, make_person, make_staff, register
+from tests.factories import connect, make_account, make_event, make_member, make_person, make_staff, register
 
 SOON = datetime.now(UTC) + timedelta(days=10)
 LIST = """query($first: Int = 50, $after: String, $profiled: Boolean) {
@@ -44,6 +45,18 @@ async def test_events_are_suggested_to_members_with_reasons(session: AsyncSessio
     guest = await make_account(session, await make_person(session, alumnus=False))
     assert (await api(LIST)).codes == ["UNAUTHENTICATED"]
     assert (await api(LIST, as_=guest)).codes == (await api(LIST, as_=await make_staff(session))).codes == ["FORBIDDEN"]
+
+
+@pytest.mark.parametrize("hidden", ["nothing", "the other", "the organiser"])
+async def test_who_comes_too_is_a_reason_only_where_that_may_be_known(session: AsyncSession, api: Api, hidden: str):
+    me, other = await make_member(session), await make_person(session, "Other", show_attendance=hidden != "the other")
+    assert me.person_id is not None
+    await connect(session, me.person_id, other)
+    event = await make_event(session, "Choir", starts_at=SOON, attendees_shown=hidden != "the organiser")
+    await register(session, event, other.id)
+    (node,) = (await api(LIST, as_=me)).data["recommendedEvents"]["nodes"]
+    told = [why["text"] for why in node["evidence"] if why["kind"] == "COMPANION_COMES"]
+    assert told == (["Other comes too"] if hidden == "nothing" else [])
 
 
 async def test_what_one_cannot_come_to_is_not_suggested(session: AsyncSession, api: Api):
