@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import models
 from api.app import create_app
 from api.auth import DevelopmentIssuer
+from api.services.rates import Bucket
 from api.settings import Settings
-from schema.http.rates import network_of
+from schema.http.rates import Purse, network_of
 from schema.ids import encode_id
 from tests.databases import LockedDatabase
 from tests.factories import impersonate, make_account, make_member
@@ -159,3 +160,13 @@ async def test_nothing_of_who_asked_stands_in_the_database(session: AsyncSession
     keys = (await session.scalars(text("select encode(key, 'escape') from rate_buckets"))).all()
     assert len(keys) == 2
     assert not any("10.0" in key for key in keys)
+
+
+def test_a_process_that_counts_alone_grants_what_a_bucket_holds_and_gains():
+    purse, bucket = Purse(), Bucket(60, 2)
+    granted: list[float] = []
+    for now in (100, 100, 100, 110, 110):
+        lease = purse.alone(bucket, 20, now)
+        granted.append(lease.granted)
+        purse.elsewhere, purse.leased_at = lease.left, now
+    assert granted == [20, 20, 20, 20, 0]
