@@ -93,7 +93,7 @@ def test_who_asks_in_the_moment_of_a_crash_is_told(scene: Scene, server: Server)
             os.kill(pid, signal.SIGSTOP)
         os.kill(other.info.backend_pid, signal.SIGKILL)
         asked = threads.submit(ana.ask, READ)
-        time.sleep(0.5)  # the statement is sent by then
+        time.sleep(2)  # the statement is sent by then
         for pid in ours:
             os.kill(pid, signal.SIGCONT)
         said = asked.result()
